@@ -1,0 +1,34 @@
+"""The book's own Sphinx extension.
+
+Its modules:
+
+- ``chapter_key``: which package code a chapter runs, as a hash (``imports`` helps it);
+- ``stale``: read and run a chapter again when that hash changes;
+- ``offline``: everything a page needs comes from the book itself;
+- ``repository``: a fork's book links to the fork.
+
+``_config.yml`` loads it under ``sphinx.local_extensions``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import offline, repository, stale
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    # The package whose edits make chapters stale. The tests use a throwaway one.
+    app.add_config_value("ganl_package", "gan_lessons", "env", str)
+    # Progress bars are for somebody who waits; on a page they would be an error message.
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    # A page has no kernel: the figures' HTML face is the one to show, without widget state.
+    os.environ.setdefault("GAN_LESSONS_WIDGETS", "0")
+    stale.setup(app)
+    offline.setup(app)
+    repository.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,135 @@
+"""The player as a box of core ipywidgets, for ipywidgets 7.7 and 8."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import TYPE_CHECKING, Any
+
+from gan_lessons.figures.base import png_bytes
+from gan_lessons.figures.player_static import Picture
+from gan_lessons.figures.player_words import SENTENCES, WORDS
+
+if TYPE_CHECKING:
+    from gan_lessons.figures.player import Player, Preset
+
+PAUSE_MS = 400  # between frames when playing: the kernel draws one in about a quarter of that
+
+CHAIN = ("value", "best", "chain", "chain_numbers", "chain_value")
+
+
+def player_box(player: Player) -> Any:
+    """Make the box; its children are found by name as its attributes for those who script it.
+
+    Parameters
+    ----------
+    player
+        The figure.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        With attributes ``run``, ``play``, ``slider``, ``back``, ``forward``, ``caption``,
+        ``picture`` and ``text``.
+    """
+    w = importlib.import_module("ipywidgets")
+    preset = player.presets[0]
+    last = len(preset.curves.step) - 1
+    run = w.Dropdown(
+        options=[(one.label, index) for index, one in enumerate(player.presets)],
+        value=0,
+        description=WORDS["run"],
+    )
+    play = w.Play(
+        value=preset.frame, min=0, max=last, step=_stride(last), interval=PAUSE_MS,
+        description=WORDS["play"],
+    )  # fmt: skip
+    slider = w.IntSlider(
+        value=preset.frame, min=0, max=last, readout=False, description=WORDS["slider"],
+        style={"description_width": "initial"}, layout={"width": "340px"},
+    )  # fmt: skip
+    back = w.Button(description="−1", tooltip=WORDS["back"], layout={"width": "48px"})
+    forward = w.Button(description="+1", tooltip=WORDS["forward"], layout={"width": "48px"})
+    picture = w.Image(format="png", layout={"max_width": "720px"})
+    caption, text = w.HTML(), w.HTML()
+    pictures: dict[int, Picture] = {}
+
+    def show(_: object = None) -> None:
+        chosen = player.presets[run.value]
+        if run.value not in pictures:
+            pictures[run.value] = Picture(chosen)
+        pictures[run.value].show(slider.value)
+        picture.value = png_bytes(pictures[run.value].drawing)
+        caption.value = _paragraph(chosen.caption)
+        text.value = describe(chosen, slider.value)
+
+    def choose(_: object) -> None:
+        chosen = player.presets[run.value]
+        last = len(chosen.curves.step) - 1
+        slider.unobserve(show, "value")
+        for control in (play, slider):
+            control.max = last
+            control.value = chosen.frame
+        play.step = _stride(last)
+        slider.observe(show, "value")
+        show()
+
+    def move(by: int) -> None:
+        slider.value = min(max(slider.value + by, 0), slider.max)
+
+    back.on_click(lambda _: move(-1))
+    forward.on_click(lambda _: move(1))
+    run.observe(choose, "value")
+    slider.observe(show, "value")
+    box = w.VBox([run, w.HBox([play, back, slider, forward]), caption, picture, text])
+    box.run, box.play, box.slider, box.back, box.forward = run, play, slider, back, forward
+    box.caption, box.picture, box.text = caption, picture, text
+    box.link = w.jslink((play, "value"), (slider, "value"))
+    show()
+    return box
+
+
+def describe(preset: Preset, frame: int) -> str:
+    """Write the sentences and the numbers of one frame, as HTML.
+
+    Parameters
+    ----------
+    preset
+        The run.
+    frame
+        Index into its recorded steps.
+
+    Returns
+    -------
+    str
+        Three lines.
+    """
+    curves = preset.curves
+    js, value = float(curves.js[frame]), float(curves.value[frame])
+    best = 2 * js - math.log(4)
+    about_g, about_d, percent = preset.shows[frame]
+    numbers = {
+        "value": value, "best": best, "js": js, "log4": math.log(4), "gap": best - value,
+        "w1": float(curves.w1[frame]), "ema": float(curves.w1_ema[frame]),
+    }  # fmt: skip
+    written = {name: f"{number:z.4f}".replace("-", "−") for name, number in numbers.items()}
+    chain = [WORDS[name].format(**written) for name in CHAIN]
+    says = [
+        SENTENCES[about_g].format(step=curves.step[frame], percent=percent),
+        SENTENCES[about_d],
+    ]
+    lines = [
+        " ".join(says),
+        " ".join(chain),
+        WORDS["gap"].format(**written) + " " + WORDS["w1"].format(**written),
+    ]
+    return "".join(_paragraph(line) for line in lines)
+
+
+def _paragraph(marked: str) -> str:
+    return f'<p style="margin:.3em 0;line-height:1.4;max-width:44em">{marked}</p>'
+
+
+def _stride(last: int) -> int:
+    """Play through in about 50 frames."""
+    return max(1, round(last / 50))

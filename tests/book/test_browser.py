@@ -1,0 +1,93 @@
+"""The built book as a reader sees it: in Chromium, from ``file://``, with the network off.
+
+``open_page`` (tests/conftest.py) fails a test whose page logs an error or asks for a file that is
+not there or not local.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support import SCREENSHOTS, TOC_PAGES, View
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OpenPage = Callable[..., "Page"]
+
+# The pages of the table of contents, and those that Sphinx adds.
+PAGES = ["index", *TOC_PAGES, "genindex", "search"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_shows(name: str, view: View, open_page: OpenPage, book_html: Path) -> None:
+    """No error, no request outside, the theme asked for, mathematics set, no sideways scroll."""
+    page = open_page(book_html / f"{name}.html", view)
+    if name == "index":
+        assert page.url.endswith(f"/{TOC_PAGES[0]}.html")  # it only leads to the first page
+
+    assert page.evaluate("document.documentElement.dataset.theme") == view.scheme
+
+    formulas = page.locator(".math.notranslate").count()
+    assert page.locator("mjx-container").count() >= formulas
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= view.width, f"the page scrolls sideways: {width} px. {_too_wide(page)}"
+
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name.replace('/', '-')}-{view}.png", full_page=True)
+
+
+def test_plots_follow_the_theme_and_digits_do_not(
+    view: View, open_page: OpenPage, book_html: Path
+) -> None:
+    """In dark mode a plot is turned light-on-dark; a picture with ``ganl-keep`` stays as it is."""
+    page = open_page(book_html / f"{TOC_PAGES[0]}.html", view)
+    page.evaluate(
+        """document.querySelector('article').insertAdjacentHTML('beforeend', `
+        <div class="cell_output"><img id="plot"><img id="digit" class="ganl-keep">
+        <div class="ganl-keep"><img id="digits"></div><div class="text_html" id="html"></div></div>`
+        )"""
+    )
+
+    def style(name: str, what: str) -> str:
+        return str(page.evaluate(f"getComputedStyle(document.querySelector('#{name}')).{what}"))
+
+    turned = "invert(1) hue-rotate(180deg)" if view.scheme == "dark" else "none"
+    filters = {name: style(name, "filter") for name in ("plot", "digit", "digits", "html")}
+    assert filters == {"plot": turned, "digit": "none", "digits": "none", "html": "none"}
+    for name in filters:
+        assert style(name, "backgroundColor") == "rgba(0, 0, 0, 0)"
+
+
+def test_first_visit_follows_the_system(view: View, open_page: OpenPage, book_html: Path) -> None:
+    page = open_page(book_html / f"{TOC_PAGES[0]}.html", view, first_visit=True)
+    assert page.evaluate("document.documentElement.dataset.theme") == view.scheme
+
+
+def test_search_finds_a_page(open_page: OpenPage, book_html: Path) -> None:
+    page = open_page(book_html / "search.html")
+    page.goto(f"{page.url}?q=GAN")
+    page.locator("#search-results li a").first.wait_for()
+    page.wait_for_timeout(300)  # a failing request of its own would show here
+
+
+def test_every_built_page_is_opened(book_html: Path) -> None:
+    built = {str(p.relative_to(book_html).with_suffix("")) for p in book_html.rglob("*.html")}
+    built = {name for name in built if not name.startswith("_")}
+    assert built == set(PAGES), "after a chapter was renamed or removed: `make clean book`"
+
+
+def _too_wide(page: Page) -> str:
+    """Which elements reach past the right edge, for the message."""
+    return str(
+        page.evaluate(
+            """[...document.querySelectorAll('body *')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
+            .map(e => e.outerHTML.slice(0, 120))"""
+        )
+    )

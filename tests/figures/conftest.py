@@ -1,0 +1,105 @@
+"""Recorded runs made from formulas, and pages that hold players, open in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gan_lessons.curves import Curves
+from gan_lessons.figures import Player, Preset
+
+
+def _formula_run(
+    frames: int = 41, steps: int = 1000, target: float = 4.0, sharp: float = 0.5, seed: int = 0
+) -> Curves:
+    """A generator x = m + s z that walks from N(0, 1) to N(target, sharp), with exact curves."""
+    x = np.linspace(target - 6, target + 3, 131)
+    done = np.linspace(0, 1, frames)
+    m, s = target * (1 - (1 - done) ** 3), 1 - (1 - sharp) * done
+
+    def normal(mean: Any, scale: Any) -> np.ndarray:
+        mean, scale = np.atleast_1d(mean)[:, None], np.atleast_1d(scale)[:, None]
+        return np.exp(-(((x - mean) / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
+
+    p_data, p_g = normal(target, 0.5)[0], normal(m, s)
+    d_star = (p_data + 1e-300) / (p_data + p_g + 2e-300)
+    wave = 0.4 * (1 - done)[:, None] * np.sin(x)
+    d = 1 / (1 + ((p_g + 1e-12) / (p_data + 1e-12)) ** 0.6 * np.exp(wave))
+    d = np.clip(d, 1e-6, 1 - 1e-6)
+    mix, dx = (p_data + p_g) / 2, x[1] - x[0]
+
+    def kl(p: np.ndarray) -> np.ndarray:
+        return (p * np.log((p + 1e-300) / (mix + 1e-300)) * dx).sum(axis=1)
+
+    js = (kl(np.broadcast_to(p_data, p_g.shape)) + kl(p_g)) / 2
+    best = 2 * js - np.log(4)
+    value = ((p_data * np.log(d) + p_g * np.log(1 - d)) * dx).sum(axis=1)
+    z, at, noise = np.linspace(-2, 2, 25), np.linspace(0, 1, steps), np.random.default_rng(seed)
+    return Curves(
+        step=np.linspace(0, steps, frames).astype(np.int64),
+        x=x, p_data=p_data, p_g=p_g, d=d, d_star=d_star, z=z, g=m[:, None] + s[:, None] * z,
+        value=np.minimum(value, best), best_value=best, js=js,
+        w1=np.abs(target - m) + 0.1 * (s - sharp), w1_ema=np.abs(target - m),
+        d_loss=np.log(4) - 0.9 * np.exp(-6 * at) + 0.06 * noise.normal(size=steps),
+        g_loss=np.log(2) + 1.5 * np.exp(-5 * at) + 0.08 * noise.normal(size=steps),
+    )  # fmt: skip
+
+
+def _make_player(title: str = "A one-dimensional GAN") -> Player:
+    """Two runs: one that arrives, one whose p_g ends as a spike above the axis."""
+    return Player(
+        [
+            Preset("It works", "Watch <i>p</i><sub>g</sub> move.", _formula_run(), start=250),
+            Preset("A spike", "Too narrow.", _formula_run(21, 2000, 1.0, sharp=0.1), start=None),
+        ],
+        title=title,
+        alt="Four panels: discriminator, densities, arrows from noise to data, losses.",
+    )
+
+
+@pytest.fixture(scope="session")
+def formula_run() -> Callable[..., Curves]:
+    return _formula_run
+
+
+@pytest.fixture(scope="session")
+def make_player() -> Callable[..., Player]:
+    return _make_player
+
+
+@pytest.fixture(scope="session")
+def player() -> Player:
+    return _make_player()
+
+
+@pytest.fixture
+def opened(open_page: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """``opened(*figures, width=..., scheme=..., **options)``: a page from file:// that holds them.
+
+    ``root`` are attributes of the html element, as a theme would set them; the options are those
+    of ``open_page``.
+    """
+
+    def open_(
+        *figures: Player, width: int = 800, scheme: str = "light", root: str = "", **options: Any
+    ) -> Any:
+        path = tmp_path / "page.html"
+        path.write_text(
+            f'<!doctype html><html lang="en" {root}><meta charset="utf-8"><title>Test</title>'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            '<body style="margin:0;padding:12px;font-family:sans-serif">'
+            + "".join(figure.html for figure in figures),
+            encoding="utf-8",
+        )
+        page = open_page(path, SimpleNamespace(width=width, scheme=scheme), **options)
+        page.set_default_timeout(10_000)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector(".ganl-picture path[d]", state="attached")
+        return page
+
+    return open_
