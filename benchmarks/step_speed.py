@@ -56,7 +56,7 @@ def as_in_tutorials() -> Callable[[], None]:
 def ours(members: int, r1: float = 0.0) -> Callable[[], None]:
     settings = toy.ToySettings(
         g_hidden=(HIDDEN, HIDDEN), d_hidden=(HIDDEN, HIDDEN), batch=BATCH, r1=r1,
-        loop=LoopSettings(lr_d=LR, lr_g=LR, betas=BETAS),
+        loop=LoopSettings(k=1, lr_d=LR, lr_g=LR, betas=BETAS),
     )  # fmt: skip
     return toy.make_trainer(settings, range(members)).step
 

@@ -70,13 +70,13 @@ class Adam:
     eps = 1e-8  # the paper's: only keeps a division by zero away
 
     def __init__(self, params: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
-        self.params: list[Tensor] = [*params]
+        # The same memory, out of autograd's sight: updates in place need no `no_grad`.
+        self.params = [p.detach() for p in params]
         self.lr, self.betas = lr, betas
         self.mean = [torch.zeros_like(p) for p in self.params]
         self.square = [torch.zeros_like(p) for p in self.params]
         self.count = [torch.zeros((), device=p.device) for p in self.params]
 
-    @torch.no_grad()
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`, one for each parameter."""
         # The fused kernel walks through memory: a gradient that comes as a transposed view (as
@@ -138,6 +138,7 @@ class Trainer:
         self.g_params: list[Tensor] = [*generator.parameters()]
         self.d_params: list[Tensor] = [*discriminator.parameters()]
         self.average_params: list[Tensor] = [*self.averaged.parameters()]
+        self.g_values = [p.detach() for p in self.g_params]  # the same memory, without gradients
         self.g_optimizer = Adam(self.g_params, self.settings.lr_g, self.settings.betas)
         self.d_optimizer = Adam(self.d_params, self.settings.lr_d, self.settings.betas)
         self.steps = 0
@@ -172,8 +173,7 @@ class Trainer:
 
     def average(self) -> None:
         """Move the averaged generator a little towards the present one (EMA)."""
-        with torch.no_grad():
-            torch._foreach_lerp_(self.average_params, self.g_params, 1 - self.settings.ema)
+        torch._foreach_lerp_(self.average_params, self.g_values, 1 - self.settings.ema)
 
     def run(
         self,

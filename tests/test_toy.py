@@ -291,7 +291,9 @@ def interrupt(monkeypatch, at):
     ("at", "done", "frames"), [(7, 3, [0, 2, 3]), (10, 4, [0, 2, 4]), (12, 5, [0, 2, 4, 5])]
 )
 def test_an_interrupted_run_is_shorter_and_whole(monkeypatch, tmp_path, at, done, frames):
-    quick = dataclasses.replace(QUICK, loop=LoopSettings(k=1))  # two batches for each step, and one of noise
+    quick = dataclasses.replace(
+        QUICK, loop=LoopSettings(k=1)
+    )  # two batches for each step, and one of noise
     whole, threads = train(quick), torch.get_num_threads()
     interrupt(monkeypatch, at)
     run = train(quick)

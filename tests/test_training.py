@@ -165,7 +165,7 @@ def reference_step(g, d, g_opt, d_opt, real, noise, g_loss, gamma):
 @pytest.mark.parametrize("gamma", [0.0, 0.2])
 @pytest.mark.parametrize("g_loss", [nonsaturating_loss, saturating_loss])
 def test_the_loop_is_the_one_that_tutorials_write(g_loss, gamma):
-    settings = LoopSettings(lr_d=4e-3, lr_g=1e-3, betas=(0.3, 0.9))
+    settings = LoopSettings(k=1, lr_d=4e-3, lr_g=1e-3, betas=(0.3, 0.9))
     ours = make(settings=settings, g_loss=g_loss, penalty=R1(gamma) if gamma else None)
     other = make(settings=settings)
     g, d = other.generator, other.discriminator
@@ -186,7 +186,7 @@ def test_the_loop_is_the_one_that_tutorials_write(g_loss, gamma):
 
 
 def test_losses_are_recorded_without_the_penalty_and_before_the_move():
-    trainer = make(penalty=R1(100.0))
+    trainer = make(settings=LoopSettings(k=1), penalty=R1(100.0))
     twin = make()
     trainer.step()
     with torch.no_grad():

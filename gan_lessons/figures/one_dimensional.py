@@ -19,6 +19,7 @@ class Lesson:
     caption: str
     settings: ToySettings
     steps: int
+    every: int  # steps between two frames
     start: int  # the training step shown first
     g_optimum: float = math.log(2)
 
@@ -32,9 +33,11 @@ LESSONS = {
         ToySettings(
             g_start=-3.0,  # three standard deviations to the left, so that there is a way to go
             r1=0.1,  # light: D may be steep while the two are apart
-            loop=LoopSettings(k=5, lr_d=5e-3, lr_g=1e-3),  # D close to D*, G slow enough to be watched
+            # D close to D*, G slow enough to be watched
+            loop=LoopSettings(k=5, lr_d=5e-3, lr_g=1e-3),
         ),
         steps=600,
+        every=5,
         start=20,
     ),
     "blind": Lesson(
@@ -46,6 +49,7 @@ LESSONS = {
         "The fix: a <i>D</i> that can bend.",
         ToySettings(d_hidden=(), loop=LoopSettings(k=1, lr_d=5e-3, lr_g=2e-3)),
         steps=800,
+        every=10,
         start=800,
     ),
     "collapse": Lesson(
@@ -56,6 +60,7 @@ LESSONS = {
         "The fix: a <i>D</i> that keeps up.",
         ToySettings(target="two modes", loop=LoopSettings(k=1, lr_d=1e-4, lr_g=5e-3)),
         steps=800,
+        every=10,
         start=800,
     ),
     "saturated": Lesson(
@@ -71,19 +76,19 @@ LESSONS = {
             loop=LoopSettings(k=20, lr_d=2e-2, lr_g=5e-4),
         ),
         steps=300,
+        every=5,
         start=300,
         g_optimum=-math.log(2),
     ),
 }
 
 
-def train_lesson(name: str, seed: int = 0, frames: int = 80) -> curves.Curves:
-    """Train one of LESSONS and evaluate it at `frames` evenly spaced steps after the start."""
+def train_lesson(name: str, seed: int = 0) -> curves.Curves:
+    """Train one of LESSONS and evaluate it every few steps."""
     if name not in LESSONS:
         raise ValueError(f"name must be one of {[*LESSONS]}, got {name!r}")
     lesson = LESSONS[name]
-    every = max(1, lesson.steps // frames)
-    run = toy.train(lesson.settings, [seed], lesson.steps, record_every=every, progress=False)
+    run = toy.train(lesson.settings, [seed], lesson.steps, lesson.every, progress=False)
     return curves.compute(run)
 
 

@@ -103,3 +103,29 @@ def opened(open_page: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
         return page
 
     return open_
+
+
+@pytest.fixture(scope="session")
+def shows_the_runs() -> Callable[..., None]:
+    """``shows_the_runs(page, player)``: the page's curves are the runs', to half a quantum."""
+
+    def check(page: Any, player: Player) -> None:
+        for index, preset in enumerate(player.presets):
+            shown = page.evaluate(f"document.querySelector('.ganl').ganl.curves({index})")
+            for name, values in shown.items():
+                truth = getattr(preset.curves, name)
+                truth = np.minimum(truth, preset.limit) if name == "p_g" else truth
+                quantum = (truth.max() - truth.min()) / 65535
+                assert np.abs(np.array(values) - truth.ravel()).max() <= 0.5000001 * quantum
+            for frame in range(len(preset.curves.step)):
+                numbers = page.evaluate(
+                    f"document.querySelector('.ganl').ganl.numbers({index},{frame})"
+                )
+                best = preset.curves.best_value[frame]
+                assert numbers["log4"] == pytest.approx(np.log(4), abs=1e-12)
+                assert numbers["best"] == pytest.approx(best, abs=1e-9)
+                assert numbers["gap"] == pytest.approx(best - preset.curves.value[frame], abs=1e-9)
+                assert numbers["w1"] == preset.curves.w1[frame]
+                assert numbers["ema"] == preset.curves.w1_ema[frame]
+
+    return check

@@ -52,25 +52,10 @@ def test_opens_at_the_start_with_everything_drawn(opened: Open, player: Player) 
     assert 450 < box["height"] < 800
 
 
-def test_curves_and_numbers_are_the_run_s(opened: Open, player: Player) -> None:
-    page = opened(player)
-    for index, preset in enumerate(player.presets):
-        shown = page.evaluate(f"document.querySelector('.ganl').ganl.curves({index})")
-        for name, values in shown.items():
-            truth = getattr(preset.curves, name)
-            truth = np.minimum(truth, preset.limit) if name == "p_g" else truth
-            quantum = (truth.max() - truth.min()) / 65535
-            assert np.abs(np.array(values) - truth.ravel()).max() <= 0.5000001 * quantum
-        for frame in range(len(preset.curves.step)):
-            numbers = page.evaluate(
-                f"document.querySelector('.ganl').ganl.numbers({index},{frame})"
-            )
-            best = preset.curves.best_value[frame]
-            assert numbers["log4"] == pytest.approx(np.log(4), abs=1e-12)
-            assert numbers["best"] == pytest.approx(best, abs=1e-9)
-            assert numbers["gap"] == pytest.approx(best - preset.curves.value[frame], abs=1e-9)
-            assert numbers["w1"] == preset.curves.w1[frame]
-            assert numbers["ema"] == preset.curves.w1_ema[frame]
+def test_curves_and_numbers_are_the_run_s(
+    opened: Open, player: Player, shows_the_runs: Callable[..., None]
+) -> None:
+    shows_the_runs(opened(player), player)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +188,16 @@ def test_choosing_a_run(opened: Open, player: Player) -> None:
     page.get_by_label("Run").select_option("It works")
     assert drawn(page) == before
     assert page.get_by_text("off the scale").count() == 0
+
+
+def test_a_longer_run_opens_at_its_end(opened: Open, formula_run: Callable[..., Any]) -> None:
+    """The picture on the page, of a shorter run, must not be asked for the last frame of this."""
+    short, long = formula_run(frames=5), formula_run(frames=41)
+    page = opened(
+        Player([Preset("Short", "a", short), Preset("Long", "b", long)], title="t", alt="a")
+    )
+    page.get_by_label("Run").select_option("Long")
+    assert state(page)["frame"] == 40
 
 
 def test_touch(opened: Open, player: Player) -> None:
