@@ -34,7 +34,7 @@ class LoopSettings:
     """How the two players are updated; the defaults are those of the 1-D experiment."""
 
     k: int = 2  # D steps for one G step: more seeds succeed than with the 2014 paper's 1
-    lr_d: float = 2e-3  # 60 seeds of 60 succeed; at 5e-3, 58
+    lr_d: float = 2e-3  # 60 seeds of 60 succeed; with 5e-3 (and 2e-3 for G) 58 did
     lr_g: float = 1e-3  # slower than D, so that D can follow (two time scales)
     # No momentum (first 0): momentum carries each player past the other's move.
     betas: tuple[float, float] = (0.0, 0.9)
