@@ -18,6 +18,9 @@ import pytest
 import yaml
 from support import REPOSITORY
 
+sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
+from ganl_book.ahead import cores
+
 HEADER = """---
 jupytext:
   text_representation:
@@ -160,6 +163,36 @@ def test_a_cell_that_raises_fails_each_build(book: MiniBook) -> None:
         done = book.build(strict=strict)
         assert done.returncode != 0
         assert "cell of chapter one" in done.stdout + done.stderr
+
+
+def test_one_cell_that_raises_among_chapters_that_run(book: MiniBook) -> None:
+    book.chapters(one="print('runs well')", two="raise RuntimeError('cell of chapter two')")
+    for _ in ("first", "second, unchanged"):
+        done = book.build()
+        assert done.returncode != 0
+        assert "cell of chapter two" in done.stdout + done.stderr
+    assert book.runs() == {"one": 1}, "what ran well is kept"
+
+
+@pytest.mark.skipif(cores() < 2, reason="one core runs one chapter at a time")
+def test_chapters_run_side_by_side(book: MiniBook) -> None:
+    """Each chapter waits for the other: one after another, neither would get to its end."""
+    wait = (
+        "import pathlib, time\n"
+        "pathlib.Path('{me}.txt').touch()\n"
+        "for _ in range(300):\n"
+        "    if pathlib.Path('{other}.txt').exists():\n"
+        "        break\n"
+        "    time.sleep(0.1)\n"
+        "else:\n"
+        "    raise TimeoutError('the other chapter did not run')\n"
+        "print('{me} met {other}')"
+    )
+    book.chapters(one=wait.format(me="one", other="two"), two=wait.format(me="two", other="one"))
+    book.build_well()
+    assert book.runs() == {"one": 1, "two": 1}
+    assert "one met two" in book.page("one")
+    assert "two met one" in book.page("two")
 
 
 def test_a_warning_fails_each_build(book: MiniBook) -> None:

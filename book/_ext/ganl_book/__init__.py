@@ -4,6 +4,7 @@ Its modules:
 
 - ``chapter_key``: which package code a chapter runs, as a hash (``imports`` helps it);
 - ``stale``: read and run a chapter again when that hash changes;
+- ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
 - ``repository``: a fork's book links to the fork.
 
@@ -17,7 +18,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import offline, repository, stale
+from . import ahead, offline, repository, stale
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # A page has no kernel: the figures' HTML face is the one to show, without widget state.
     os.environ.setdefault("GAN_LESSONS_WIDGETS", "0")
     stale.setup(app)
+    ahead.setup(app)
     offline.setup(app)
     repository.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -26,7 +26,7 @@ import jupytext  # type: ignore[import-untyped]
 from .imports import defines, dotted_names, parse_cell
 
 # A new version of one of these may change a chapter's numbers or pictures.
-LIBRARIES = ("torch", "numpy", "scipy", "matplotlib", "ipywidgets")
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets")
 
 
 class PackageCode:
