@@ -29,6 +29,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     os.environ.setdefault("TQDM_DISABLE", "1")
     # A page has no kernel: the figures' HTML face is the one to show, without widget state.
     os.environ.setdefault("GAN_LESSONS_WIDGETS", "0")
+    # Chapters run side by side (`ahead`): a kernel with a thread for each core would only fight the
+    # others for them. And sums come out the same on every machine.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     stale.setup(app)
     ahead.setup(app)
     offline.setup(app)
