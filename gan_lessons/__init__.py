@@ -8,12 +8,17 @@ A module imports only from the floors below its own:
 ====== ==============================================================================
 floor  modules
 ====== ==============================================================================
-6      ``figures`` (interactive)
+6      ``figures`` (interactive), ``exercises`` (they check your answer), ``plots_theory`` (static)
 5      ``plots`` (static)
-4      ``curves`` (what a 1-D run looks like, exactly)
-3      ``toy`` (the 1-D experiment)
-2      ``training`` (the one loop), ``divergences``, ``theory``
-1      ``densities``, ``losses``, ``networks``, ``penalties``
+4      ``curves`` (what a 1-D run looks like, exactly), ``learning_curves`` (of classifiers),
+       ``snapshots``, ``discriminators`` (fitted at a fixed G), ``shift_gan``
+3      ``toy`` (the 1-D experiment), ``gradients`` (what D does to G), ``classifiers``,
+       ``estimators`` (of divergences, from samples), ``dynamics`` (the Dirac-GAN),
+       ``fits`` (of one Gaussian to two modes)
+2      ``training`` (the one loop), ``divergences``, ``f_divergences``, ``theory``,
+       ``updates`` (steps of two players)
+1      ``densities``, ``losses``, ``networks``, ``penalties``, ``finite_game``,
+       ``laws``, ``integrands``, ``quadrature`` (under the divergences)
 ====== ==============================================================================
 """
 

@@ -4,6 +4,9 @@ Every density is a `torch.distributions.Distribution`; torch has the formulas, s
 written again here.  What torch lacks is added: sampling from a generator of your own, and
 quadrature.  Computations are in float64.
 
+Supported by the whole package: `gaussian`, `laplace`, `uniform`, and mixtures
+(``MixtureSameFamily``) of one of these families; `mixture` builds those of Gaussians.
+
 Examples
 --------
 >>> p = gaussian(4.0, 0.5)
@@ -20,7 +23,14 @@ import numpy as np
 import torch
 from scipy.optimize import brentq
 from torch import Tensor
-from torch.distributions import Categorical, Distribution, MixtureSameFamily, Normal, Uniform
+from torch.distributions import (
+    Categorical,
+    Distribution,
+    Laplace,
+    MixtureSameFamily,
+    Normal,
+    Uniform,
+)
 
 Density = Distribution  # a torch distribution over the real line, with scalar batch shape
 
@@ -29,21 +39,31 @@ TAIL = 1e-13  # probability left out beyond each end of `interval`
 
 def gaussian(mean: float, sd: float) -> Normal:
     """Return N(mean, sd), given by its standard deviation, not its variance."""
+    _finite("mean", mean)
     _positive("sd", sd)
     return Normal(_t(mean), _t(sd), validate_args=False)
+
+
+def laplace(loc: float, scale: float) -> Laplace:
+    """Return exp(-|x - loc| / scale) / (2 scale), with a kink at loc; its sd is sqrt(2) scale."""
+    _finite("loc", loc)
+    _positive("scale", scale)
+    return Laplace(_t(loc), _t(scale), validate_args=False)
 
 
 def uniform(low: float, high: float) -> Uniform:
     """Return the uniform density on [low, high]; its density is 0 outside, without an error."""
     if not low < high:
         raise ValueError(f"low must be below high, got low={low} and high={high}")
+    _finite("low", low)
+    _finite("high", high)
     return Uniform(_t(low), _t(high), validate_args=False)
 
 
 def mixture(
     means: Sequence[float], sds: Sequence[float], weights: Sequence[float] | None = None
 ) -> MixtureSameFamily:
-    """Return a mixture of Gaussians, with equal weights unless given.
+    """Return a mixture of Gaussians, with equal weights unless given; weight 0 leaves one out.
 
     Examples
     --------
@@ -58,9 +78,13 @@ def mixture(
     w = [1.0] * len(means) if weights is None else list(weights)
     if len(w) != len(means) or not all(0 <= v < math.inf for v in w) or sum(w) == 0:
         raise ValueError(f"weights must be {len(means)} numbers >= 0, not all 0, got {weights}")
+    for mean in means:
+        _finite("means", mean)
+    # torch would round a weight of 0 up to 2e-16.
+    kept = _t(w) > 0
     return MixtureSameFamily(
-        Categorical(_t(w), validate_args=False),
-        Normal(_t(means), _t(sds), validate_args=False),
+        Categorical(_t(w)[kept], validate_args=False),
+        Normal(_t(means)[kept], _t(sds)[kept], validate_args=False),
         validate_args=False,
     )
 
@@ -170,16 +194,16 @@ class Batches:
 def interval(p: Density, tail: float = TAIL) -> tuple[float, float]:
     """Return the ends of a range that holds p but for a probability of `tail` at each end.
 
-    For a uniform density the range is its support.
+    For a uniform density, or a mixture of them, the range is its support.
 
     Raises
     ------
     ValueError
         If p has no ``icdf`` (and is no mixture), or its tails are too heavy for quadrature.
     """
-    if isinstance(p, Uniform):
-        return p.low.item(), p.high.item()
     part = p.component_distribution if isinstance(p, MixtureSameFamily) else p
+    if isinstance(part, Uniform):
+        return part.low.min().item(), part.high.max().item()
     try:
         low, high = (part.icdf(_t(u)) for u in (tail, 1 - tail))
         quarter, three_quarters = (part.icdf(_t(u)) for u in (0.25, 0.75))
@@ -192,7 +216,8 @@ def interval(p: Density, tail: float = TAIL) -> tuple[float, float]:
 
 def support(p: Density) -> tuple[float, float]:
     """Return the smallest interval outside which p is exactly 0; infinite ends are possible."""
-    return interval(p) if isinstance(p, Uniform) else (-math.inf, math.inf)
+    part = p.component_distribution if isinstance(p, MixtureSameFamily) else p
+    return interval(p) if isinstance(part, Uniform) else (-math.inf, math.inf)
 
 
 def breakpoints(p: Density) -> list[float]:
@@ -267,3 +292,8 @@ def _t(value: object) -> Tensor:
 def _positive(name: str, value: float) -> None:
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{name} must be a positive finite number, got {value}")
+
+
+def _finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")

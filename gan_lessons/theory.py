@@ -26,31 +26,41 @@ Index = NDArray[np.int64]
 LOG4 = math.log(4.0)
 
 
-def optimal_logit(p_data: Tensor, p_g: Tensor) -> Tensor:
-    """Logit of the optimal discriminator, log p_data - log p_g, where either is positive.
+def optimal_logit(p_data: Tensor, p_g: Tensor, prior: float = 0.5) -> Tensor:
+    """Logit of the optimal discriminator, log(p_data / p_g) + log(prior / (1 - prior)).
 
     NaN where both densities are 0: there D may be anything, as neither player ever looks.
     """
-    return torch.log(p_data) - torch.log(p_g)
+    if not 0 < prior < 1:
+        raise ValueError(f"prior must be in (0, 1), got {prior}")
+    return torch.log(p_data) - torch.log(p_g) + math.log(prior / (1 - prior))
 
 
-def optimal_discriminator(p_data: Tensor, p_g: Tensor) -> Tensor:
+def optimal_discriminator(p_data: Tensor, p_g: Tensor, prior: float = 0.5) -> Tensor:
     """D*(x) = p_data(x) / (p_data(x) + p_g(x)), Proposition 1; NaN where both are 0.
 
     Parameters
     ----------
     p_data, p_g : Tensor
         The two densities at the same points; at least 0.
+    prior : float
+        The share of real samples among those that D is shown, a number in (0, 1).  In general
+
+            D*(x) = prior p_data(x) / (prior p_data(x) + (1 - prior) p_g(x)),
+
+        the probability by Bayes' rule that x is real.  The game of the paper has 1/2.
 
     Examples
     --------
     >>> optimal_discriminator(torch.tensor([3.0, 0.0]), torch.tensor([1.0, 2.0]))
     tensor([0.7500, 0.0000])
+    >>> optimal_discriminator(torch.tensor([1.0]), torch.tensor([1.0]), prior=0.25)
+    tensor([0.2500])
     """
     for name, p in (("p_data", p_data), ("p_g", p_g)):
         if (p < 0).any():
             raise ValueError(f"{name} must be at least 0 everywhere, got {p.min().item()}")
-    return torch.sigmoid(optimal_logit(p_data, p_g))
+    return torch.sigmoid(optimal_logit(p_data, p_g, prior))
 
 
 class Pushforward:
@@ -171,9 +181,20 @@ def value(logit: Function, p_data: Density, p_g: Pushforward) -> float:
 
     Both means are integrals: over x for the data, over z for the generator.  No samples.
     """
-    (x, real_weight), (z, fake_weight) = _nodes(p_data, p_g)
-    real, fake = -softplus(-logit(x)), -softplus(logit(p_g.g(z)))
-    return float(real_weight @ real + fake_weight @ fake)
+    (x, real_weight), (fake, fake_weight) = weighted_points(p_data, p_g)
+    return float(real_weight @ -softplus(-logit(x)) + fake_weight @ -softplus(logit(fake)))
+
+
+def value_spread(logit: Function, p_data: Density, p_g: Pushforward) -> float:
+    """Standard deviation of log D(x) + log(1 - D(G(z))) for one real x and one z, exact.
+
+    A minibatch of m real and m fake samples gives V with this spread divided by sqrt(m).
+    """
+    variance = 0.0
+    for sign, (x, weight) in zip((-1, 1), weighted_points(p_data, p_g), strict=True):
+        term = -softplus(sign * logit(x))
+        variance += float(weight @ (term - weight @ term) ** 2)
+    return math.sqrt(variance)
 
 
 def best_value(p_data: Density, p_g: Pushforward) -> float:
@@ -181,13 +202,46 @@ def best_value(p_data: Density, p_g: Pushforward) -> float:
 
     Theorem 1: it equals 2 JS(p_data, p_g) - log 4.
     """
+    (_, real_weight, real), (_, fake_weight, fake) = _best_logits(p_data, p_g)
+    return float(real_weight @ -softplus(-real) + fake_weight @ -softplus(fake))
+
+
+def value_gap(logit: Function, p_data: Density, p_g: Pushforward) -> float:
+    """V(D*, G) - V(D, G) by its own integral, which cannot be negative, in nats.
+
+    It is the integral of (p_data + p_g) KL(Bernoulli(D*) || Bernoulli(D)): how far D is from
+    D*, weighted by how often it is asked.
+    """
+    gap = 0.0
+    for x, weight, best in _best_logits(p_data, p_g):
+        own, best = logit(x), best.clamp(-700, 700)  # so that 0 times infinity is 0
+        real = torch.sigmoid(best) * (softplus(-own) - softplus(-best))
+        fake = torch.sigmoid(-best) * (softplus(own) - softplus(best))
+        gap += float(weight @ (real + fake))
+    return gap
+
+
+def weighted_points(
+    p_data: Density, p_g: Pushforward
+) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return (x, weight) for real and for generated points, to take means without samples.
+
+    ``weight @ f(x)`` is the mean of f under p_data for the first pair, under p_g for the
+    second, by quadrature: a data set that has no noise.
+    """
+    real, (z, fake_weight) = _nodes(p_data, p_g)
+    return real, (p_g.g(z), fake_weight)
+
+
+def _best_logits(p_data: Density, p_g: Pushforward) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Return (x, weight, logit of D* at x), for means over p_data and over p_g."""
     (x, real_weight), (z, fake_weight) = _nodes(p_data, p_g)
-    real = -softplus(torch.log(p_g.pdf(x)) - p_data.log_prob(x))  # log D*(x)
+    real = p_data.log_prob(x) - torch.log(p_g.pdf(x))
     at = p_g.g(z)
     # p_g at G(z) is at least what z itself contributes: infinite where G is flat.
     own = pdf(p_g.noise, z) / torch.from_numpy(np.abs(p_g._slope(z.numpy())))
-    fake = -softplus(p_data.log_prob(at) - torch.log(torch.maximum(p_g.pdf(at), own)))
-    return float(real_weight @ real + fake_weight @ fake)
+    fake = p_data.log_prob(at) - torch.log(torch.maximum(p_g.pdf(at), own))
+    return [(x, real_weight, real), (at, fake_weight, fake)]
 
 
 def _nodes(

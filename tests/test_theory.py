@@ -15,7 +15,7 @@ from numpy.polynomial import Polynomial
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from gan_lessons import divergences, theory
+from gan_lessons import divergences, losses, theory
 from gan_lessons.densities import cdf, gaussian, mixture, pdf, sample, uniform
 from gan_lessons.networks import MLP
 from gan_lessons.theory import Pushforward, best_value, optimal_discriminator, optimal_logit
@@ -495,3 +495,177 @@ def test_w1_against_scipys_sample_distance(name):
     expected = st.wasserstein_distance(x, st.norm(4, 0.5).ppf(u.numpy()))
     ours = theory.wasserstein1(gaussian(4, 0.5), Pushforward(g, noise))
     assert ours == pytest.approx(expected, abs=1e-3)
+
+
+# ---- priors, spread, gap ----
+
+
+def check_prior(d_star):
+    """Fail unless d_star is the share of real ones among many labelled draws, by Bayes' rule."""
+    p, q, x = gaussian(0, 1), gaussian(2, 1), t([0.3])
+    a, b = pdf(p, x), pdf(q, x)
+    for prior in (0.1, 0.25, 0.5, 0.9):
+        best = minimize_scalar(
+            lambda y, prior=prior: -(prior * float(a) * math.log(y)
+                                     + (1 - prior) * float(b) * math.log(1 - y)),
+            bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-12},
+        )  # fmt: skip
+        assert float(d_star(a, b, prior)) == pytest.approx(best.x, abs=1e-6)
+    assert float(d_star(a, b, 0.25)) == pytest.approx(0.574782, abs=1e-6)
+
+
+def test_d_star_with_a_prior():
+    check_prior(optimal_discriminator)
+    logit = optimal_logit(t([3.0]), t([1.0]), 0.25)
+    assert float(logit) == pytest.approx(math.log(3) - math.log(3), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda a, b, prior: optimal_discriminator(a, b),
+        lambda a, b, prior: optimal_discriminator(a, b, 1 - prior),
+        lambda a, b, prior: torch.sigmoid(optimal_logit(a, b) + math.log(prior)),
+        lambda a, b, prior: prior * optimal_discriminator(a, b),
+    ],
+    ids=["ignored", "of the fakes", "not odds", "factor"],
+)
+def test_the_check_notices_a_wrong_prior(mutant):
+    with pytest.raises(AssertionError):
+        check_prior(mutant)
+
+
+@pytest.mark.parametrize("prior", [0, 1, -0.1, math.nan])
+def test_a_prior_is_a_probability(prior):
+    with pytest.raises(ValueError, match=r"^prior .*got"):
+        optimal_discriminator(torch.ones(1), torch.ones(1), prior)
+
+
+def test_v_is_one_integral_over_x():
+    """V in terms of p_g(x), with scipy; the package integrates the second mean over z."""
+    p_g = Pushforward(lambda z: 1 + 2 * z, STANDARD)
+
+    def logit(x):
+        return torch.cos(x) - x / 3
+
+    def bracket(x):
+        d = 1 / (1 + math.exp(x / 3 - math.cos(x)))
+        return st.norm.pdf(x) * math.log(d) + st.norm(1, 2).pdf(x) * math.log(1 - d)
+
+    exact = sum(quad(bracket, a, a + 2, epsabs=1e-12)[0] for a in range(-24, 26, 2))
+    assert theory.value(logit, STANDARD, p_g) == pytest.approx(exact, abs=1e-9)
+
+
+def check_spread(spread):
+    n, p_data, g = 400_000, mixture([2, 6], [0.5, 0.5]), lambda z: 3 + z
+    rng = torch.Generator().manual_seed(2)
+    x, z = sample(p_data, (n,), rng).double(), sample(STANDARD, (n,), rng).double()
+    real, fake = torch.sigmoid(x - 4).log(), torch.sigmoid(4 - g(z)).log()
+    ours = spread(lambda x: x - 4, p_data, Pushforward(g, STANDARD))
+    # The relative error of such a standard deviation is near 0.2 %.
+    assert ours == pytest.approx(math.sqrt(float(real.var() + fake.var())), rel=0.015)
+    assert spread(lambda x: 0 * x, p_data, Pushforward(g, STANDARD)) == pytest.approx(0, abs=1e-7)
+
+
+def test_value_spread():
+    check_spread(theory.value_spread)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda d, p, g: theory.value_spread(d, p, g) ** 2,
+        lambda d, p, g: theory.value_spread(d, p, g) / math.sqrt(2),
+        lambda d, p, g: theory.value_spread(lambda x: -d(x), p, g),
+        lambda d, p, g: abs(theory.value(d, p, g)),
+    ],
+    ids=["variance", "mean of two", "labels", "the value"],
+)
+def test_the_check_notices_a_wrong_spread(mutant):
+    with pytest.raises(AssertionError):
+        check_spread(mutant)
+
+
+def check_gap(gap):
+    """Fail unless `gap` is V(D*) - V(D), computed as a difference, and by quad over x."""
+    pairs = [  # where p_g has spikes, quadrature is coarser
+        (gaussian(0, 1), lambda z: 2 + z, STANDARD, 1e-9),
+        (gaussian(0, 1), lambda z: z, FLAT, 1e-9),
+        (gaussian(1, 1), lambda z: z**2, STANDARD, 1e-3),
+    ]
+    with torch.no_grad():
+        for p_data, g, noise, error in pairs:
+            p_g = Pushforward(g, noise)
+            for logit in (lambda x: x / 2 - 1, lambda x: 0 * x, lambda x: 3 * torch.sin(x)):
+                expected = best_value(p_data, p_g) - theory.value(logit, p_data, p_g)
+                assert gap(logit, p_data, p_g) == pytest.approx(expected, abs=error)
+
+    def integrand(x):
+        a, b = st.norm.pdf(x), st.norm(2, 1).pdf(x)
+        s, d = a / (a + b), 1 / (1 + math.exp(1 - x / 2))
+        return (a + b) * (s * math.log(s / d) + (1 - s) * math.log((1 - s) / (1 - d)))
+
+    exact = sum(quad(integrand, a, a + 2)[0] for a in range(-8, 10, 2))
+    p_g = Pushforward(lambda z: 2 + z, STANDARD)
+    assert gap(lambda x: x / 2 - 1, gaussian(0, 1), p_g) == pytest.approx(exact, abs=1e-8)
+    assert gap(lambda x: 2 - 2 * x, gaussian(0, 1), p_g) == pytest.approx(0, abs=1e-12)
+
+
+def test_value_gap():
+    check_gap(theory.value_gap)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda d, p, g: -theory.value_gap(d, p, g),
+        lambda d, p, g: theory.value_gap(d, p, g) / 2,
+        lambda d, p, g: theory.value_gap(lambda x: -d(x), p, g),
+        lambda d, p, g: best_value(p, g) - theory.value(d, p, g) + 1e-6,
+    ],
+    ids=["sign", "mean for sum", "labels", "a little more"],
+)
+def test_the_check_notices_a_wrong_gap(mutant):
+    with pytest.raises(AssertionError):
+        check_gap(mutant)
+
+
+def test_value_gap_of_disjoint_laws_is_finite():
+    far = Pushforward(lambda z: 100 + z, STANDARD)
+    assert theory.value_gap(lambda x: 0 * x, STANDARD, far) == pytest.approx(LOG4, abs=1e-9)
+    steps = Pushforward(lambda z: 3 + z, FLAT)  # D* is exactly 0 and 1
+    gap = theory.value_gap(lambda x: 0 * x, uniform(0, 1), steps)
+    assert gap == pytest.approx(LOG4, abs=1e-9)
+
+
+def test_gradient_of_the_generator_comes_from_the_second_term():
+    """Equation eq-g-gradient: small steps in the exact V, autograd, and the closed form."""
+    p_data = gaussian(0, 1)
+
+    def logit(x):
+        return 1 - 0.7 * x + 0.3 * torch.sin(2 * x)
+
+    theta = torch.tensor([1.5, 0.8], dtype=torch.float64, requires_grad=True)
+    z = st.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    x = theta[0] + theta[1] * t(z)
+    (autograd,) = torch.autograd.grad(losses.saturating_loss(logit(x)), theta)
+
+    def slope(x):
+        return -0.7 + 0.6 * np.cos(2 * x)
+
+    at = 1.5 + 0.8 * z
+    d = 1 / (1 + np.exp(-(1 - 0.7 * at + 0.3 * np.sin(2 * at))))
+    closed = [-(d * slope(at)).mean(), -(d * slope(at) * z).mean()]
+
+    def exact(a, b):
+        return theory.value(logit, p_data, Pushforward(lambda z: a + b * z, STANDARD))
+
+    h = 1e-4
+    small = [(exact(1.5 + h, 0.8) - exact(1.5 - h, 0.8)) / (2 * h),
+             (exact(1.5, 0.8 + h) - exact(1.5, 0.8 - h)) / (2 * h)]  # fmt: skip
+    assert autograd.numpy() == pytest.approx(closed, abs=1e-10)
+    assert autograd.numpy() == pytest.approx(small, abs=2e-4)
+    # Another first term changes V and leaves this gradient: the data do not enter.
+    assert exact(1.5, 0.8) != theory.value(
+        logit, gaussian(3, 1), Pushforward(lambda z: 1.5 + 0.8 * z, STANDARD)
+    )

@@ -87,6 +87,65 @@ function ticks(low, high, count) {
 
 const line = (points) => "M" + points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
 
+/** Panels under each other in an SVG, with their legends, rules and ticks. `stage.top` is where the next one begins.
+ *  `xTicks` are the ticks that `columns` draws, `x` is their scale; both are set by the figure. */
+class Stage {
+  constructor(layer, id, width) {
+    const narrow = width < 520;
+    Object.assign(this, { layer, id, width, narrow, left: narrow ? 28 : 34, right: width - (narrow ? 40 : 46), top: 0, x: null, xTicks: [] });
+    this.clips = svg(layer, "defs");
+  }
+
+  /** The legend above a panel, wrapped to the width; moves `top` to where the panel begins.
+   *  An entry is [marked text, class of a line or null, class of an area or null, and, if wanted, [class, path] of a mark on the line]. */
+  legend(...entries) {
+    const begin = this.narrow ? 2 : this.left;
+    let at = begin;
+    this.top += 15;
+    for (const [marked, style, area, mark] of entries) {
+      const group = svg(this.layer, "g");
+      if (area) svg(group, "path", { class: area, d: "M0,-10h24v12h-24z" });
+      if (style) svg(group, "path", { class: style, d: "M0,-4h24" });
+      if (mark) svg(group, "path", { class: mark[0], d: mark[1], transform: "translate(12,-4)" });
+      const text = label(group, style || area ? 30 : 0, 0, marked);
+      const wide = (style || area ? 30 : 0) + text.getComputedTextLength();
+      if (at > begin && at + wide > this.width) { at = begin; this.top += 19; }
+      group.setAttribute("transform", `translate(${at},${this.top})`);
+      at += wide + 18;
+    }
+    this.top += 12;
+  }
+
+  /** A panel of this height from `top`; what is drawn into `inside` is cut at its edges. Does not move `top`. */
+  panel(height, name) {
+    const { id, left, right, top } = this;
+    const box = svg(svg(this.clips, "clipPath", { id: `${id}-${name}` }), "rect", { x: left, y: top, width: right - left, height });
+    const inside = svg(this.layer, "g", { "clip-path": `url(#${id}-${name})` });
+    return { box, top, bottom: top + height, inside };
+  }
+
+  rule(y, cls = "ganl-rule", from = this.left, to = this.right) {
+    return svg(this.layer, "line", { class: cls, x1: from, x2: to, y1: y, y2: y });
+  }
+
+  tick(at, y, text, anchor = "middle") {
+    return label(this.layer, at, y, text, { class: "ganl-tick", "text-anchor": anchor });
+  }
+
+  columns(y1, y2) {
+    this.xTicks.forEach(({ value }) => svg(this.layer, "line", { class: "ganl-rule", x1: this.x(value), x2: this.x(value), y1, y2 }));
+  }
+
+  rows(y, marks) {
+    marks.forEach(({ value, text }) => { this.rule(y(value)); this.tick(this.left - 6, y(value) + 4, text, "end"); });
+  }
+
+  /** The ticks' numbers below a panel. */
+  across(y) {
+    this.xTicks.forEach(({ value, text }) => this.tick(this.x(value), y, text));
+  }
+}
+
 /** Call at most once in so many milliseconds; the last call is never lost. */
 function throttle(pause, action) {
   let last = -Infinity;

@@ -6,8 +6,10 @@ A figure holds recorded or exact data and shows itself
 2. as a box of core ipywidgets, in a notebook with a running kernel;
 3. as a static picture and a line of text, where neither of the two can show.
 
-A new figure is a subclass of :class:`Figure` with a ``kind``, the files ``<kind>.js`` and
-``<kind>.css`` beside this module, and the three methods ``data``, ``draw`` and ``widget``.
+A new figure is a subclass of :class:`Figure` with a ``kind``, the file ``<kind>.js`` and, if it
+has a style of its own, ``<kind>.css`` beside this module, and the three methods ``data``, ``draw``
+and ``widget``.  Where several kinds share more than ``base.js`` and ``base.css``, their class names
+it in ``shared``: those files go into the page before the figure's own.
 
 Set the environment variable ``GAN_LESSONS_WIDGETS=0`` to leave the second face out.  A book build
 does so: it has a kernel, but its pages do not, and it would store each widget's state in them.
@@ -48,6 +50,7 @@ class Figure(ABC):
     """
 
     kind: ClassVar[str]
+    shared: ClassVar[tuple[str, ...]] = ("base",)  # <name>.js and, where there is one, <name>.css
 
     def __init__(self, *, title: str, alt: str) -> None:
         self.title = require_text(title, "title")
@@ -79,13 +82,15 @@ class Figure(ABC):
             allow_nan=False,
             separators=(",", ":"),
         ).replace("<", "\\u003c")
-        style = _resource("base.css") + _resource(f"{self.kind}.css")
-        script = _resource("base.js") + _resource(f"{self.kind}.js")
+        names = (*self.shared, self.kind)
+        style = "".join(_resource(f"{name}.css") for name in names if _exists(f"{name}.css"))
+        script = "".join(_resource(f"{name}.js") for name in names)
+        classes = " ".join(f"ganl-{name}" for name in names[1:])
         name = hashlib.sha256((payload + script).encode()).hexdigest()[:10]
         picture = base64.b64encode(self.png).decode("ascii")
         title, alt = html.escape(self.title), html.escape(self.alt)
         return (
-            f'<div class="ganl ganl-{self.kind}" id="ganl-{name}" role="group" '
+            f'<div class="ganl {classes}" id="ganl-{name}" role="group" '
             f'aria-label="{title}">\n'
             f'<noscript><img class="ganl-static" alt="{alt}" '
             f'src="data:image/png;base64,{picture}"></noscript>\n'
@@ -145,6 +150,10 @@ def png_bytes(drawing: Drawing) -> bytes:
 
 def _resource(name: str) -> str:
     return files("gan_lessons.figures").joinpath(name).read_text(encoding="utf-8")
+
+
+def _exists(name: str) -> bool:
+    return files("gan_lessons.figures").joinpath(name).is_file()
 
 
 def _widgets_can_show() -> bool:

@@ -30,43 +30,14 @@ const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor
 function picture(drawing, data, preset, width, seek) {
   const { words } = data;
   const c = preset.curves;
-  const narrow = width < 520;
-  const heights = narrow ? { d: 88, p: 140, g: 84, loss: 92 } : { d: 104, p: 176, g: 104, loss: 112 };
-  const left = narrow ? 28 : 34;
-  const right = width - (narrow ? 40 : 46);
-  const id = drawing.dataset.name;
   drawing.replaceChildren();
-  const clips = svg(drawing, "defs");
+  const stage = new Stage(drawing, drawing.dataset.name, width);
+  const { left, right, narrow } = stage;
+  const heights = narrow ? { d: 88, p: 140, g: 84, loss: 92 } : { d: 104, p: 176, g: 104, loss: 112 };
   const x = linear(c.x[0], c.x.at(-1), left, right);
-  const xTicks = ticks(c.x[0], c.x.at(-1), narrow ? 5 : 9);
-  let top = 0;
+  stage.x = x;
+  stage.xTicks = ticks(c.x[0], c.x.at(-1), narrow ? 5 : 9);
 
-  /** The legend above a panel, wrapped to the width; moves `top` to where the panel begins. */
-  const legend = (...entries) => {
-    const begin = narrow ? 2 : left;
-    let at = begin;
-    top += 15;
-    for (const [marked, style, area] of entries) {
-      const group = svg(drawing, "g");
-      if (area) svg(group, "path", { class: area, d: "M0,-10h24v12h-24z" });
-      if (style) svg(group, "path", { class: style, d: "M0,-4h24" });
-      const text = label(group, style || area ? 30 : 0, 0, marked);
-      const wide = (style || area ? 30 : 0) + text.getComputedTextLength();
-      if (at > begin && at + wide > width) { at = begin; top += 19; }
-      group.setAttribute("transform", `translate(${at},${top})`);
-      at += wide + 18;
-    }
-    top += 12;
-  };
-  const panel = (height, name) => {
-    const box = svg(svg(clips, "clipPath", { id: `${id}-${name}` }), "rect", { x: left, y: top, width: right - left, height });
-    const bottom = top + height;
-    return { box, top, bottom, inside: svg(drawing, "g", { "clip-path": `url(#${id}-${name})` }) };
-  };
-  const rule = (y, cls = "ganl-rule", from = left, to = right) => svg(drawing, "line", { class: cls, x1: from, x2: to, y1: y, y2: y });
-  const tick = (at, y, text, anchor = "middle") => label(drawing, at, y, text, { class: "ganl-tick", "text-anchor": anchor });
-  const columns = (y1, y2) => xTicks.forEach(({ value }) => svg(drawing, "line", { class: "ganl-rule", x1: x(value), x2: x(value), y1, y2 }));
-  const rows = (y, marks) => marks.forEach(({ value, text }) => { rule(y(value)); tick(left - 6, y(value) + 4, text, "end"); });
   const curve = (values, y) => line([...values].map((value, i) => [x(c.x[i]), y(value)]));
   /** The stretches [from, to) of the grid where `mask` holds. */
   const stretches = (mask) => {
@@ -80,26 +51,26 @@ function picture(drawing, data, preset, width, seek) {
   const between = (upper, lower, y) => `${curve(upper, y)}L${line([...lower].map((v, i) => [x(c.x[i]), y(v)]).reverse()).slice(1)}Z`;
 
   // D and D*
-  legend([words.d, "ganl-stroke-d"], [words.d_star, "ganl-stroke-star"], [words.gap_area, null, "ganl-area-gap"]);
-  const judge = panel(heights.d, "d");
+  stage.legend([words.d, "ganl-stroke-d"], [words.d_star, "ganl-stroke-star"], [words.gap_area, null, "ganl-area-gap"]);
+  const judge = stage.panel(heights.d, "d");
   const yD = linear(0, 1, judge.bottom - 2, judge.top + 2);
-  columns(judge.top, judge.bottom);
-  rows(yD, [{ value: 0, text: "0" }, { value: 0.5, text: "½" }, { value: 1, text: "1" }]);
+  stage.columns(judge.top, judge.bottom);
+  stage.rows(yD, [{ value: 0, text: "0" }, { value: 0.5, text: "½" }, { value: 1, text: "1" }]);
   drawing.append(judge.inside);
   const gap = svg(judge.inside, "path", { class: "ganl-area-gap" });
   const dLine = svg(judge.inside, "path", { class: "ganl-stroke-d" });
   const starLine = svg(judge.inside, "path", { class: "ganl-stroke-star" });
-  top = judge.bottom + 8;
+  stage.top = judge.bottom + 8;
 
   // the densities
-  legend([words.p_data, "ganl-stroke-data"], [words.p_g, "ganl-stroke-made", "ganl-area-made"]);
-  top += 10; // room for the marks of peaks that are off the scale
-  const mass = panel(heights.p, "p");
+  stage.legend([words.p_data, "ganl-stroke-data"], [words.p_g, "ganl-stroke-made", "ganl-area-made"]);
+  stage.top += 10; // room for the marks of peaks that are off the scale
+  const mass = stage.panel(heights.p, "p");
   const yP = linear(0, preset.limit, mass.bottom, mass.top);
-  columns(mass.top, mass.bottom);
-  rows(yP, ticks(0, preset.limit, 3));
-  rule(mass.bottom, "ganl-axis");
-  xTicks.forEach(({ value, text }) => tick(x(value), mass.bottom + 16, text));
+  stage.columns(mass.top, mass.bottom);
+  stage.rows(yP, ticks(0, preset.limit, 3));
+  stage.rule(mass.bottom, "ganl-axis");
+  stage.across(mass.bottom + 16);
   label(drawing, right + 14, mass.bottom + 16, words.x);
   drawing.append(mass.inside);
   const under = svg(mass.inside, "path", { class: "ganl-area-made" });
@@ -108,22 +79,22 @@ function picture(drawing, data, preset, width, seek) {
   const spikes = svg(drawing, "g");
   const onData = label(drawing, 0, 0, words.data_label, { class: "ganl-on ganl-text-data" });
   const onMade = label(drawing, 0, 0, words.g_label, { class: "ganl-on ganl-text-made" });
-  top = mass.bottom + 24;
+  stage.top = mass.bottom + 24;
 
   // from noise to data
-  legend([words.g, "ganl-stroke-arrow"]);
-  const arrows = panel(heights.g, "g");
+  stage.legend([words.g, "ganl-stroke-arrow"]);
+  const arrows = stage.panel(heights.g, "g");
   const z = linear(c.z[0], c.z.at(-1), left + 0.04 * (right - left), right - 0.04 * (right - left));
-  rule(arrows.top, "ganl-axis");
-  rule(arrows.bottom, "ganl-axis");
-  ticks(c.z[0], c.z.at(-1), narrow ? 4 : 6).forEach(({ value, text }) => tick(z(value), arrows.bottom + 18, text));
+  stage.rule(arrows.top, "ganl-axis");
+  stage.rule(arrows.bottom, "ganl-axis");
+  ticks(c.z[0], c.z.at(-1), narrow ? 4 : 6).forEach(({ value, text }) => stage.tick(z(value), arrows.bottom + 18, text));
   label(drawing, right + 14, arrows.top + 4, words.x);
   label(drawing, right + 14, arrows.bottom + 4, words.z);
   drawing.append(arrows.inside);
   const shafts = svg(arrows.inside, "path", { class: "ganl-stroke-arrow" });
   const heads = svg(arrows.inside, "path", { class: "ganl-mark-made" });
   for (const value of c.z) svg(drawing, "circle", { class: "ganl-noise", cx: z(value), cy: arrows.bottom, r: 2.2 });
-  top = arrows.bottom + 28;
+  stage.top = arrows.bottom + 28;
 
   // the losses
   const total = Math.max(c.d_loss.length, preset.step.at(-1));
@@ -133,14 +104,14 @@ function picture(drawing, data, preset, width, seek) {
   const means = [...bins.d, ...bins.g].map((bin) => bin.mean);
   const low = Math.min(0, goal === null ? 0 : 1.25 * goal, quantile(means, 0.01));
   const high = 1.12 * Math.max(LOG_4, quantile(means, 0.98));
-  legend([words.d_loss, "ganl-stroke-dloss"], [words.g_loss, "ganl-stroke-gloss"],
+  stage.legend([words.d_loss, "ganl-stroke-dloss"], [words.g_loss, "ganl-stroke-gloss"],
     [count === 1 ? words.each : fill(words.mean, { count }), null, null]);
-  const loss = panel(heights.loss, "loss");
+  const loss = stage.panel(heights.loss, "loss");
   const yL = linear(low, high, loss.bottom, loss.top);
   const at = linear(0, total, left, right);
-  rows(yL, ticks(low, high, 3));
-  rule(loss.bottom, "ganl-axis");
-  ticks(0, total, narrow ? 4 : 6).forEach(({ value, text }) => tick(at(value), loss.bottom + 16, text));
+  stage.rows(yL, ticks(low, high, 3));
+  stage.rule(loss.bottom, "ganl-axis");
+  ticks(0, total, narrow ? 4 : 6).forEach(({ value, text }) => stage.tick(at(value), loss.bottom + 16, text));
   drawing.append(loss.inside);
   for (const name of ["g", "d"]) {
     const points = bins[name];

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,9 @@ import pytest
 
 from gan_lessons.curves import Curves
 from gan_lessons.figures import Player, Preset
+from gan_lessons.figures.base import Figure
+from gan_lessons.figures.explorer import Explorer
+from gan_lessons.figures.explorer_parts import Bar
 
 
 def _formula_run(
@@ -86,7 +89,7 @@ def opened(open_page: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """
 
     def open_(
-        *figures: Player, width: int = 800, scheme: str = "light", root: str = "", **options: Any
+        *figures: Figure, width: int = 800, scheme: str = "light", root: str = "", **options: Any
     ) -> Any:
         path = tmp_path / "page.html"
         path.write_text(
@@ -127,5 +130,85 @@ def shows_the_runs() -> Callable[..., None]:
                 assert numbers["gap"] == pytest.approx(best - preset.curves.value[frame], abs=1e-9)
                 assert numbers["w1"] == preset.curves.w1[frame]
                 assert numbers["ema"] == preset.curves.w1_ema[frame]
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def agrees() -> Callable[..., None]:
+    """``agrees(page, figure, states)``: the page's script computes and writes what Python does.
+
+    The page shows the explorer ``figure`` alone.  For each of the states (dicts of the fields
+    that differ from the default), every entry of ``figure.numbers`` equals that of ``compute``
+    to 1e-9 (``loose`` names exceptions), relative, or absolute below 1; the sentence and the
+    table are the same text; nothing is NaN; and the picture is drawn without NaN.
+    """
+
+    def check(
+        page: Any, figure: Explorer, states: Any, loose: Mapping[str, float] | None = None
+    ) -> None:
+        for changes in states:
+            state = figure.state(**changes)
+            found = page.evaluate(
+                """(state) => {
+                  const { ganl } = document.querySelector('.ganl');
+                  ganl.set(state);
+                  const { table, sentence, compute } = ganl;
+                  return [ganl.state, compute(state), sentence(state), table(state),
+                    /NaN|Infinity|undefined/.test(document.querySelector('.ganl').innerHTML
+                      .replace(/<script[^]*?<\\/script>/g, ''))];
+                }""",
+                state,
+            )
+            shown, numbers, sentence, table, spoiled = found
+            assert shown == state
+            for name, value in figure.numbers(state).items():
+                assert value == value, f"{name} is NaN at {changes}"
+                near = (loose or {}).get(name, 1e-9)
+                close = pytest.approx(value, rel=near, abs=near)
+                assert numbers[name] == close, f"{name} at {changes}"
+            assert sentence == figure.sentence(state), changes
+            expected = figure.table(state)
+            assert table["head"] == list(expected.head), changes
+            for written, row in zip(table["rows"], expected.rows, strict=True):
+                for cell, truth in zip(written, row, strict=True):
+                    if isinstance(truth, Bar):
+                        assert cell["share"] == pytest.approx(truth.share, abs=1e-9)
+                        assert (cell["low"], cell["high"]) == (truth.low, truth.high)
+                    else:
+                        assert cell == truth, changes
+            assert not spoiled, changes
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def nothing_is_cut() -> Callable[[Any, int], None]:
+    """``nothing_is_cut(page, width)``: no sideways scroll, and no text of a picture leaves it."""
+
+    def check(page: Any, width: int) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('.ganl-picture')].flatMap((picture) => {
+              const frame = picture.getBoundingClientRect();
+              return [...picture.querySelectorAll('text')]
+                .filter((text) => text.style.display !== 'none')
+                .map((text) => [text.textContent, text.getBoundingClientRect()])
+                .filter(([, box]) => box.left < frame.left - 0.5 || box.right > frame.right + 0.5
+                  || box.top < frame.top - 0.5 || box.bottom > frame.bottom + 0.5)
+                .map(([text]) => text)
+            })"""
+        )
+        assert cut == []
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('.ganl')].flatMap((root) => {
+              const inner = root.getBoundingClientRect().right;
+              return [...root.querySelectorAll('*')]
+                .filter((node) => !node.closest('script, style, noscript, clipPath, svg *'))
+                .filter((node) => node.getBoundingClientRect().right > inner + 0.5)
+                .map((node) => node.outerHTML.slice(0, 80))
+            })"""
+        )
+        assert wide == []
 
     return check

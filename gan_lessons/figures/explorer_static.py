@@ -1,0 +1,27 @@
+"""What the explorers' static pictures share."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from gan_lessons.plots import INK, MUTED
+
+
+def finish(ax: Axes, columns: int = 3) -> None:
+    """Put the legend above the panel, and make the axes quiet.
+
+    Parameters
+    ----------
+    ax
+        A panel with labelled artists.
+    columns
+        Of the legend.
+    """
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(-0.01, 0.98), ncols=columns, frameon=False, fontsize=9,
+        borderaxespad=0.1, handlelength=2.2, labelcolor=INK,
+    )  # fmt: skip
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(MUTED)
+    ax.tick_params(colors=MUTED, labelsize=8, length=3)
+    ax.xaxis.label.set(size=9, color=MUTED)
