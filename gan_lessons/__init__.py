@@ -17,8 +17,8 @@ floor  modules
        ``fits`` (of one Gaussian to two modes)
 2      ``training`` (the one loop), ``divergences``, ``f_divergences``, ``theory``,
        ``updates`` (steps of two players)
-1      ``densities``, ``losses``, ``networks``, ``penalties``, ``finite_game``,
-       ``laws``, ``integrands``, ``quadrature`` (under the divergences)
+1      ``densities``, ``losses``, ``networks``, ``penalties``, ``objectives``,
+       ``finite_game``, ``laws``, ``integrands``, ``quadrature`` (under the divergences)
 ====== ==============================================================================
 """
 

@@ -25,8 +25,9 @@ from torch import Tensor
 from gan_lessons import densities, losses
 from gan_lessons.densities import Batches, Density
 from gan_lessons.networks import MLP, LogitMLP, perceptron
+from gan_lessons.objectives import OnFakes
 from gan_lessons.penalties import R1
-from gan_lessons.training import LoopSettings, Loss, Trainer
+from gan_lessons.training import LoopSettings, Trainer
 
 TARGETS: dict[str, Density] = {
     "gaussian": densities.gaussian(4.0, 0.5),
@@ -37,7 +38,7 @@ NOISES: dict[str, Density] = {
     "uniform": densities.uniform(-1.0, 1.0),  # not the target's law: G has to bend it
 }
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh_, "relu": torch.relu_}
-G_LOSSES: dict[str, Loss] = {
+G_LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
     "non-saturating": losses.nonsaturating_loss,
     "saturating": losses.saturating_loss,
 }
@@ -272,7 +273,7 @@ def make_trainer(settings: ToySettings, seeds: Sequence[int]) -> Trainer:
         Batches(settings.p_data, settings.batch, data, *settings.scale),
         Batches(settings.p_z, settings.batch, noise),
         settings.loop,
-        g_loss=G_LOSSES[settings.g_loss],
+        g_loss=OnFakes(G_LOSSES[settings.g_loss]),
         penalty=R1(settings.r1) if settings.r1 else None,
     )
 

@@ -22,11 +22,12 @@ from torch.optim.adam import adam
 from tqdm.auto import tqdm
 
 from gan_lessons import losses
+from gan_lessons.objectives import OnFakes
 
-Loss = Callable[[Tensor], Tensor]
 PairLoss = Callable[[Tensor, Tensor], Tensor]
-Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
+Judged = Callable[[nn.Module, Tensor, Tensor], Tensor]  # of (discriminator, real, fake)
 Source = Callable[[], Tensor]
+ON_FAKES = OnFakes(losses.nonsaturating_loss)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Trainer:
     settings : LoopSettings
         Learning rates and the rest.
     g_loss : callable
-        Loss of the generator, given the logits of fakes.
+        What the generator minimises: ``g_loss(discriminator, real, fake)``.
     d_loss : callable
         Loss of the discriminator, given the logits of (real, fake).
     penalty : callable, optional
@@ -126,9 +127,9 @@ class Trainer:
         noise: Source,
         settings: LoopSettings | None = None,
         *,
-        g_loss: Loss = losses.nonsaturating_loss,
+        g_loss: Judged = ON_FAKES,
         d_loss: PairLoss = losses.discriminator_loss,
-        penalty: Penalty | None = None,
+        penalty: Judged | None = None,
     ) -> None:
         self.settings = settings or LoopSettings()
         self.generator, self.discriminator = generator, discriminator
@@ -141,6 +142,7 @@ class Trainer:
         self.g_values = [p.detach() for p in self.g_params]  # the same memory, without gradients
         self.g_optimizer = Adam(self.g_params, self.settings.lr_g, self.settings.betas)
         self.d_optimizer = Adam(self.d_params, self.settings.lr_d, self.settings.betas)
+        self.last_real: Tensor | None = None  # the batch that D saw last
         self.steps = 0
         self._losses: list[tuple[Tensor, Tensor]] = []  # (D, G) of each step
 
@@ -156,7 +158,7 @@ class Trainer:
 
     def discriminator_step(self, fake: Tensor) -> Tensor:
         """Move D to tell a real batch from `fake`; return its loss, without the penalty."""
-        real = self.real()
+        self.last_real = real = self.real()
         loss = self.d_loss(self.discriminator(real), self.discriminator(fake))
         total = loss
         if self.penalty is not None:
@@ -166,7 +168,8 @@ class Trainer:
 
     def generator_step(self, fake: Tensor) -> Tensor:
         """Move G so that D, as it is now, takes `fake` for real; return G's loss."""
-        loss = self.g_loss(self.discriminator(fake))
+        real = self.real() if self.last_real is None else self.last_real
+        loss = self.g_loss(self.discriminator, real, fake)
         # Gradients go through D, but only to the parameters of G: D is left untouched.
         self.g_optimizer.step(_gradients(loss, self.g_params))
         return loss.detach()

@@ -22,7 +22,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The table in the docstring of gan_lessons/__init__.py, once more.
 FLOORS = [
     {"laws", "integrands", "quadrature"}
-    | {"densities", "losses", "networks", "penalties", "finite_game"},
+    | {"densities", "losses", "networks", "penalties", "objectives", "finite_game"},
     {"training", "divergences", "f_divergences", "theory", "updates"},
     {"toy", "gradients", "classifiers", "estimators", "dynamics", "fits"},
     {"curves", "snapshots", "discriminators", "learning_curves", "shift_gan"},

@@ -10,6 +10,7 @@ from gan_lessons import training
 from gan_lessons.densities import Batches, gaussian
 from gan_lessons.losses import nonsaturating_loss, saturating_loss, value
 from gan_lessons.networks import MLP, LogitMLP
+from gan_lessons.objectives import OnFakes
 from gan_lessons.penalties import R1
 from gan_lessons.training import Adam, LoopSettings, Trainer
 
@@ -140,6 +141,22 @@ def test_the_discriminator_is_given_fakes_without_a_graph():
     assert torch.equal(seen[1][2], seen[2][2])  # ... and the last serves G too
 
 
+def test_the_generator_is_judged_beside_the_batch_that_the_discriminator_saw_last():
+    seen = []
+
+    def watched(discriminator, real, fake):
+        seen.append((real, fake))
+        return discriminator(fake).mean(-1)
+
+    trainer = make(settings=LoopSettings(k=2), g_loss=watched)
+    trainer.step()
+    assert trainer.real.calls == 2  # none of its own
+    assert seen[0][0] is trainer.last_real
+    fresh = make(g_loss=watched)
+    fresh.generator_step(fresh.generator(fresh.noise()))  # before any step of D: it draws one
+    assert fresh.real.calls == 1
+
+
 def reference_step(g, d, g_opt, d_opt, real, noise, g_loss, gamma):
     """One step as a tutorial writes it, with torch's own optimisers and loss functions."""
     bce = nn.functional.binary_cross_entropy_with_logits
@@ -166,7 +183,7 @@ def reference_step(g, d, g_opt, d_opt, real, noise, g_loss, gamma):
 @pytest.mark.parametrize("g_loss", [nonsaturating_loss, saturating_loss])
 def test_the_loop_is_the_one_that_tutorials_write(g_loss, gamma):
     settings = LoopSettings(k=1, lr_d=4e-3, lr_g=1e-3, betas=(0.3, 0.9))
-    ours = make(settings=settings, g_loss=g_loss, penalty=R1(gamma) if gamma else None)
+    ours = make(settings=settings, g_loss=OnFakes(g_loss), penalty=R1(gamma) if gamma else None)
     other = make(settings=settings)
     g, d = other.generator, other.discriminator
     g_opt = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.3, 0.9))
@@ -313,7 +330,7 @@ def test_an_interrupt_between_the_two_players_leaves_whole_records():
             raise KeyboardInterrupt
         return nonsaturating_loss(fake)
 
-    trainer.g_loss = loss
+    trainer.g_loss = OnFakes(loss)
     assert trainer.run(9, progress=False) is False
     assert [len(x) for x in trainer.losses()] == [4, 4]
     assert trainer.run(1, progress=False) is True
