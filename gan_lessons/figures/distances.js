@@ -193,7 +193,7 @@ function sentence(state, c, { words }) {
     key = `${value === Infinity ? "infinite" : "parts"}_${measure}`;
     if (value === Infinity) values.percent = amount(100 * c[`missed${measure.slice(2)}`], words, 1);
     else Object.assign(values, { plus: amount(value + c.minus, words), minus: amount(c.minus, words) });
-  } else if (measure === "js") values.percent = amount((100 * value) / (state.unit === "bits" ? 1 : LOG_2), words, 1);
+  } else if (measure === "js") values.percent = amount((100 * value) / (state.unit === "bits" ? 1 : LOG_2), words, 2);
   else if (measure === "tv") values.percent = amount(50 * (1 + value), words, 1);
   return `${words[lie]} ${fill(words[key], values)}`;
 }

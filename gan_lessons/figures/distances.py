@@ -75,8 +75,9 @@ WORDS = {
     "most_nats": "log 2",
     "most_bits": "1 bit",
     "same": "<i>p</i> and <i>q</i> are the same density: every distance is 0.",
-    "disjoint": "<i>p</i> and <i>q</i> do not overlap: JS and TV are at their upper bounds, "
-    "wherever <i>q</i> stands, and only W<sub>1</sub> says how far apart the two are.",
+    "disjoint": "<i>p</i> and <i>q</i> do not overlap, to nine digits: JS and TV are at their "
+    "upper bounds, and stay there as long as the two are apart. "
+    "W<sub>1</sub> says how far apart they are.",
     "apart": "<i>p</i> and <i>q</i> hardly overlap: JS and TV are almost at their upper bounds; "
     "W<sub>1</sub> still says how far apart the two are.",
     "overlap": "<i>p</i> and <i>q</i> overlap.",
@@ -238,7 +239,7 @@ class Distances(Explorer):
                 values["minus"] = amount(found["minus"])
         elif measure == "js":
             most = 1.0 if state["unit"] == "bits" else LOG_2
-            values["percent"] = amount(100 * value / most, 1)
+            values["percent"] = amount(100 * value / most, 2)
         elif measure == "tv":
             values["percent"] = amount(50 * (1 + value), 1)
         return f"{WORDS[lie]} {WORDS[key].format(**values)}"

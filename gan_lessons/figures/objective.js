@@ -53,7 +53,7 @@ function picture(stage) {
   const dataAt = xs.map(DATA.pdf);
 
   // D and D*, on an axis of their own
-  stage.legend([words.own, "ganl-stroke-judge"], [words.best, "ganl-stroke-star"]);
+  stage.legend([words.legend_own, "ganl-stroke-judge"], [words.legend_best, "ganl-stroke-star"]);
   const judge = stage.panel(heights.d, "d");
   const yD = linear(0, 1, judge.bottom - 2, judge.top + 2);
   stage.columns(judge.top, judge.bottom);
@@ -193,11 +193,12 @@ function sentence(state, c, { words }) {
   const more = data < fake ? "data" : "fake";
   const [steep, centre] = lineOf(state, shown);
   const place = (x) => amount(Math.floor(10 * x + 0.5) / 10, words, 1);
+  const chance = (d) => (d > 0.995 ? words.sure : d < 0.005 ? words.never : amount(d, words, 2));
   const at = c[`at_${more}`];
   const values = {
     d: words[`d_${shown}`], value: amount(c[shown], words), best: amount(c.best, words),
     more: amount(Math.min(data, fake), words), less: amount(Math.max(data, fake), words),
-    x: place(at), at: amount(sigmoid(steep * (at - centre)), words, 2),
+    x: place(at), at: chance(sigmoid(steep * (at - centre))),
   };
   let costs = `${more}_more`;
   if (Math.abs(data - fake) < CLOSE) {

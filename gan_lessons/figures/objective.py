@@ -28,8 +28,8 @@ CLOSE = 5e-4  # smaller differences are called none
 WORDS = {
     "p_data": "<i>p</i><sub>data</sub>(<i>x</i>)",
     "p_g": "<i>p</i><sub>g</sub>(<i>x</i>)",
-    "own": "<i>D</i>(<i>x</i>), yours",
-    "best": "<i>D</i>*(<i>x</i>), the best",
+    "legend_own": "<i>D</i>(<i>x</i>), yours",
+    "legend_best": "<i>D</i>*(<i>x</i>), the best",
     "data_own": "<i>p</i><sub>data</sub>(<i>x</i>) log <i>D</i>(<i>x</i>)",
     "fake_own": "<i>p</i><sub>g</sub>(<i>x</i>) log(1 − <i>D</i>(<i>x</i>))",
     "data_best": "<i>p</i><sub>data</sub>(<i>x</i>) log <i>D</i>*(<i>x</i>)",
@@ -61,6 +61,8 @@ WORDS = {
     "so <i>V</i> comes close to its ceiling, 0.",
     "trade": "No <i>D</i> does better: where the densities overlap, "
     "one term pays for what the other saves.",
+    "sure": "above 0.99",
+    "never": "below 0.01",
     "worse": "That is below −log 4: <i>D</i> = ½ everywhere would do better. "
     "The best <i>D</i> reaches {best}.",
     "half": "That is −log 4, what <i>D</i> = ½ everywhere gets against any <i>p</i><sub>g</sub>. "
@@ -179,7 +181,7 @@ class Objective(Explorer):
         values = {
             "d": d, "value": amount(c[shown]), "best": amount(c["best"]),
             "more": amount(min(data, fake)), "less": amount(max(data, fake)),
-            "x": place(at), "at": amount(_sigmoid(steep * (at - centre)), 2),
+            "x": place(at), "at": chance(_sigmoid(steep * (at - centre))),
         }  # fmt: skip
         costs = f"{more}_more"
         if abs(data - fake) < CLOSE:
@@ -244,6 +246,19 @@ def place(x: float) -> str:
     ('1.5', '0', '−2.0')
     """
     return amount(math.floor(10 * x + 0.5) / 10, 1)
+
+
+def chance(value: float) -> str:
+    """Write what D says with two decimals, but never as 0 or 1, which no sigmoid reaches.
+
+    Examples
+    --------
+    >>> chance(0.625), chance(0.9996), chance(1e-31)
+    ('0.63', 'above 0.99', 'below 0.01')
+    """
+    if value > 0.995:
+        return WORDS["sure"]
+    return WORDS["never"] if value < 0.005 else amount(value, 2)
 
 
 def _mean_softplus(p: Density, slope: float, centre: float) -> float:

@@ -41,8 +41,8 @@ def draw(state: State, numbers: dict[str, float]) -> Figure:
     for name, color, style in (("best", INK, "--"), ("own", DISCRIMINATOR, "-")):
         steep, centre = line(state, name)
         logits[name] = steep * (x - centre)
-        judge.plot(x, torch.sigmoid(logits[name]), color=color, ls=style,
-                   lw=2.6 if name == shown else 1.5, label=mathtext(WORDS[name]))  # fmt: skip
+        label, lw = mathtext(WORDS[f"legend_{name}"]), 2.6 if name == shown else 1.5
+        judge.plot(x, torch.sigmoid(logits[name]), color=color, ls=style, lw=lw, label=label)
     judge.set(xlim=(LOW, HIGH), ylim=(-0.03, 1.03))
     judge.set_yticks([0, 0.5, 1], ["0", "½", "1"])
     judge.tick_params(labelbottom=False)

@@ -128,7 +128,7 @@ PRESETS = (
     Preset(
         "WGAN-GP has no rest",
         "The gradient penalty wants a slope of 1. At the equilibrium the slope must be 0. "
-        "Look at the arrows near <i>ψ</i> = 0: they point away from it on both sides. "
+        "Look at the arrows near (0, 0): they point away from <i>ψ</i> = 0 on both sides. "
         "Set the strength to 3: now the run stops, at the wrong place.",
         _state("wasserstein", "alternating", "gradient_penalty", steps=400),
     ),

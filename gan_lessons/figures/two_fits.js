@@ -4,7 +4,8 @@ const MODE_SD = 0.5;
 const NAMES = ["forward", "reverse", "js"];
 const OWN = { forward: "kl_pq", reverse: "kl_qp", js: "js" }; // what each of them minimises
 
-const DOTS = { forward: "M-7,0a7,7 0 1,0 14,0a7,7 0 1,0 -14,0z", reverse: "M-4,-4h8v8h-8z", js: "M0,-5l5,5l-5,5l-5,-5z" };
+// Where fits coincide, each mark still shows behind the next: ring, square, diamond.
+const DOTS = { forward: "M-8,0a8,8 0 1,0 16,0a8,8 0 1,0 -16,0z", reverse: "M-5,-5h10v10h-10z", js: "M0,-4l4,4l-4,4l-4,-4z" };
 
 /** For each divergence F(p, q) = E_q[h], up to what q does not change to first order: h at log q and log p.
  *  The slope of F along a parameter of q is then E_q[h times the slope of log q]. */

@@ -134,6 +134,7 @@ def test_what_it_says(figure: distances.Distances) -> None:
     assert "do not overlap" in said["Disjoint uniforms"]
     assert "W<sub>1</sub> = 4.0000" in said["Disjoint uniforms"]
     assert "hardly overlap" in said["Nearly disjoint"]
+    assert "JS is 99.9" in said["Nearly disjoint"]  # near the bound, and not at it
     state = {**preset(figure, "Disjoint uniforms"), "measure": "kl_pq"}
     assert "is infinite: <i>q</i> is 0 in places that hold 100.0% of <i>p</i>" in figure.sentence(
         state

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from gan_lessons import theory
 from gan_lessons.densities import gaussian
 from gan_lessons.figures import objective
-from gan_lessons.figures.explorer_words import plain
+from gan_lessons.figures.explorer_words import FRAME, plain
 
 Open = Callable[..., Any]
 LOG_4 = math.log(4)
@@ -200,6 +200,17 @@ def test_the_sentence_says_where(figure: objective.Objective) -> None:
     assert expected in plain(figure.sentence(state))
 
 
+def test_no_word_is_one_of_the_frame(figure: objective.Objective) -> None:
+    assert set(figure.words) & set(FRAME) == set()
+
+
+def test_d_is_never_said_to_be_0_or_1(figure: objective.Objective) -> None:
+    sure = figure.state(mean=7.0, steep=8.0, centre=9.0)
+    assert "where D(x) is below 0.01." in plain(figure.sentence(sure))
+    other = figure.state(mean=-2.0, steep=8.0, centre=-4.0)
+    assert "where D(x) is above 0.99." in plain(figure.sentence(other))
+
+
 # ---- the page
 
 
@@ -226,7 +237,9 @@ def test_controls_move_state_and_picture(opened: Open, figure: objective.Objecti
     handle.press("PageDown")
     handle.press("Home")
     assert page.evaluate(f"{GANL}.state.centre") == -4.0
-    assert page.locator("select").first.evaluate("(s) => s.value") == "own"
+    chosen = page.locator("select").first
+    assert chosen.evaluate("(s) => s.value") == "own"
+    assert chosen.evaluate("(s) => s.selectedOptions[0].textContent") == FRAME["own"]
 
 
 def test_the_button_shows_the_areas_of_the_best(opened: Open, figure: objective.Objective) -> None:

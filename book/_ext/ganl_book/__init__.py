@@ -6,6 +6,7 @@ Its modules:
 - ``stale``: read and run a chapter again when that hash changes;
 - ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
+- ``accessible``: repairs for readers with a keyboard or a screen reader;
 - ``repository``: a fork's book links to the fork.
 
 ``_config.yml`` loads it under ``sphinx.local_extensions``.
@@ -18,7 +19,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import ahead, offline, repository, stale
+from . import accessible, ahead, offline, repository, stale
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -36,5 +37,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     stale.setup(app)
     ahead.setup(app)
     offline.setup(app)
+    accessible.setup(app)
     repository.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
