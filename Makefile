@@ -17,7 +17,7 @@ book: .venv/installed  ## Run every chapter and write _build/html/index.html
 	$(BIN)/jupyter-book build . $(BOOK_FLAGS)
 
 test: .venv/installed  ## Run all tests (after `make book` those of the book too): make test ARGS="-k toy"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 serve: book  ## Show the book at http://localhost:8000
 	$(BIN)/python -m http.server --directory _build/html 8000

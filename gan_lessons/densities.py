@@ -136,61 +136,6 @@ def sample(p: Density, shape: Sequence[int], generator: torch.Generator) -> Tens
     return x.to(torch.float32)
 
 
-class Batches:
-    """Endless minibatches of a density, one independent stream of numbers for each seed.
-
-    Calling the object returns the next batch, of shape (S, B, 1) for S generators.  Stream s
-    depends on generator s only, so a GAN sees the same batches alone and among others.
-    Numbers are drawn for many batches at a time, because one large draw is faster than many
-    small ones.
-
-    Parameters
-    ----------
-    p : Density
-        What to draw from.
-    batch : int
-        B, the number of values in a batch.
-    generators : sequence of torch.Generator
-        One for each of the S streams.
-    loc, scale : float
-        Each value x becomes (x - loc) / scale.
-
-    Examples
-    --------
-    >>> batches = Batches(gaussian(4.0, 0.5), 8, [torch.Generator().manual_seed(0)])
-    >>> batches().shape
-    torch.Size([1, 8, 1])
-    """
-
-    block = 64  # batches drawn at once: enough to make the cost of a draw small
-
-    def __init__(
-        self,
-        p: Density,
-        batch: int,
-        generators: Sequence[torch.Generator],
-        loc: float = 0.0,
-        scale: float = 1.0,
-    ) -> None:
-        if batch < 1:
-            raise ValueError(f"batch must be at least 1, got {batch}")
-        if not generators:
-            raise ValueError("generators must hold at least one torch.Generator, got none")
-        _positive("scale", scale)
-        self.p, self.batch, self.generators = p, batch, list(generators)
-        self.loc, self.scale = loc, scale
-        self._queue: list[Tensor] = []
-
-    def __call__(self) -> Tensor:
-        """Return the next batch, float32 of shape (S, B, 1)."""
-        if not self._queue:
-            size = (self.block, self.batch, 1)
-            streams = [sample(self.p, size, g) for g in self.generators]  # S of (block, B, 1)
-            x = (torch.stack(streams, dim=1) - self.loc) / self.scale  # (block, S, B, 1)
-            self._queue = list(x.unbind(0))[::-1]
-        return self._queue.pop()
-
-
 def interval(p: Density, tail: float = TAIL) -> tuple[float, float]:
     """Return the ends of a range that holds p but for a probability of `tail` at each end.
 

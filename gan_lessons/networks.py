@@ -106,6 +106,11 @@ class LogitMLP(MLP):
             raise ValueError(f"sizes must end in 1, one logit for each sample, got {sizes}")
         super().__init__(sizes, generators, activation)
 
+    def features(self, x: Tensor) -> Tensor:
+        """Map (S, B, sizes[0]) to the last hidden layer, (S, B, sizes[-2]): x if there is none."""
+        weights: list[Tensor] = [*self._parameters.values()][:-2]  # type: ignore[assignment]
+        return self.activation(perceptron(x, weights, self.activation)) if weights else x
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (S, B, sizes[0]) to logits (S, B)."""
         return super().forward(x).squeeze(-1)

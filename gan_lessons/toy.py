@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lessons import densities, losses
-from gan_lessons.densities import Batches, Density
+from gan_lessons.batches import Batches
+from gan_lessons.densities import Density
 from gan_lessons.networks import MLP, LogitMLP, perceptron
 from gan_lessons.objectives import OnFakes
 from gan_lessons.penalties import R1
@@ -37,7 +38,11 @@ NOISES: dict[str, Density] = {
     "normal": densities.gaussian(0.0, 1.0),
     "uniform": densities.uniform(-1.0, 1.0),  # not the target's law: G has to bend it
 }
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh_, "relu": torch.relu_}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh_,
+    "relu": torch.relu_,
+    "square": torch.square,  # a D with one such layer is a parabola: it sees two moments
+}
 G_LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
     "non-saturating": losses.nonsaturating_loss,
     "saturating": losses.saturating_loss,
@@ -55,6 +60,7 @@ class ToySettings:
     g_hidden: tuple[int, ...] = (32, 32)  # enough to bend uniform noise into two modes
     d_hidden: tuple[int, ...] = (32, 32)
     activation: str = "tanh"  # a name in ACTIVATIONS
+    d_activation: str | None = None  # that of D, if it differs
     standardise: bool = True  # networks see (x - mean) / sd, where tanh units are spread
     g_start: float = 0.0  # added to G's first outputs, in the networks' units: a far start
     r1: float = 0.0  # weight of the R1 penalty; 0 is without, and the recipe does not need it
@@ -63,7 +69,7 @@ class ToySettings:
     def __post_init__(self) -> None:
         """Refuse names that are not in the tables above, and numbers that make no sense."""
         tables = (("target", TARGETS), ("noise", NOISES), ("g_loss", G_LOSSES),
-                  ("activation", ACTIVATIONS))  # fmt: skip
+                  ("activation", ACTIVATIONS), ("d_activation", [None, *ACTIVATIONS]))  # fmt: skip
         for name, table in tables:
             if getattr(self, name) not in table:
                 raise ValueError(f"{name} must be one of {[*table]}, got {getattr(self, name)!r}")
@@ -86,6 +92,11 @@ class ToySettings:
     def p_z(self) -> Density:
         """The density of the noise."""
         return NOISES[self.noise]
+
+    @property
+    def activations(self) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+        """What bends G and what bends D."""
+        return ACTIVATIONS[self.activation], ACTIVATIONS[self.d_activation or self.activation]
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -152,7 +163,7 @@ class Run:
 
     def _network(self, name: str, frame: int, member: int) -> Callable[[Tensor], Tensor]:
         weights = [torch.from_numpy(w[frame, [member]]).double() for w in self.weights[name]]
-        activation = ACTIVATIONS[self.settings.activation]
+        activation = self.settings.activations[name == "discriminator"]
         return lambda x: perceptron(x.reshape(1, -1, 1), weights, activation).reshape(-1)
 
     def save(self, path: str | Path) -> None:
@@ -263,13 +274,13 @@ def make_trainer(settings: ToySettings, seeds: Sequence[int]) -> Trainer:
         [torch.Generator().manual_seed(int(state % 2**63)) for state in column]
         for column in states.T
     )
-    activation = ACTIVATIONS[settings.activation]
-    generator = MLP([1, *settings.g_hidden, 1], g_init, activation)
+    g_activation, d_activation = settings.activations
+    generator = MLP([1, *settings.g_hidden, 1], g_init, g_activation)
     with torch.no_grad():
         [*generator.parameters()][-1].add_(settings.g_start)  # the bias of the output
     return Trainer(
         generator,
-        LogitMLP([1, *settings.d_hidden, 1], d_init, activation),
+        LogitMLP([1, *settings.d_hidden, 1], d_init, d_activation),
         Batches(settings.p_data, settings.batch, data, *settings.scale),
         Batches(settings.p_z, settings.batch, noise),
         settings.loop,

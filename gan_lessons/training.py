@@ -2,6 +2,7 @@
 
 It knows nothing of the data or the networks.  It draws batches, takes k steps of the
 discriminator D and one of the generator G, averages the weights of G, and records the losses.
+Batches are tensors, or `gan_lessons.samples.Labelled` for a conditional GAN.
 
 References
 ----------
@@ -12,82 +13,34 @@ so that one forward pass of G serves both.
 
 from __future__ import annotations
 
-import copy
+import dataclasses
+import itertools
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
 from tqdm.auto import tqdm
 
-from gan_lessons import losses
+from gan_lessons import devices, losses, processes
+from gan_lessons.averages import MovingAverage
+from gan_lessons.checkpoints import collect, restore
+from gan_lessons.graphs import Graphed
+from gan_lessons.history import DivergedError, History
+from gan_lessons.loop_settings import LoopSettings
 from gan_lessons.objectives import OnFakes
+from gan_lessons.optimiser import Adam, Optimiser, ScaledAdam
+from gan_lessons.samples import Sample, Source, State
+
+__all__ = ["ON_FAKES", "Adam", "DivergedError", "Judged", "LoopSettings", "PairLoss", "Trainer"]
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
-Judged = Callable[[nn.Module, Tensor, Tensor], Tensor]  # of (discriminator, real, fake)
-Source = Callable[[], Tensor]
+Judged = Callable[[Any, Any, Any], Tensor]  # of (discriminator, real, fake)
 ON_FAKES = OnFakes(losses.nonsaturating_loss)
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """How the two players are updated; the defaults are those of the 1-D experiment."""
-
-    k: int = 2  # D steps for one G step: more seeds succeed than with the 2014 paper's 1
-    lr_d: float = 2e-3  # 60 seeds of 60 succeed; with 5e-3 (and 2e-3 for G) 58 did
-    lr_g: float = 1e-3  # slower than D, so that D can follow (two time scales)
-    # No momentum (first 0): momentum carries each player past the other's move.
-    betas: tuple[float, float] = (0.0, 0.9)
-    ema: float = 0.99  # G averaged over about 100 steps: the players circle, their mean rests
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot train."""
-        if self.k < 1:
-            raise ValueError(f"k must be at least 1, got {self.k}")
-        for name in ("lr_d", "lr_g"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
-        if not 0 <= self.ema < 1:
-            raise ValueError(f"ema must be in [0, 1), got {self.ema}")
-        if len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas):
-            raise ValueError(f"betas must be two numbers in [0, 1), got {self.betas}")
-
-
-class Adam:
-    """torch's own Adam, called as a function.
-
-    The optimiser object spends more time on bookkeeping than these small networks spend on
-    arithmetic.  The update itself, ``torch.optim.adam.adam``, is the library's.
-
-    Parameters
-    ----------
-    params : sequence of Parameter
-        What to update, in place.
-    lr, betas : float, pair of float
-        Step size and the two averaging factors.
-    """
-
-    eps = 1e-8  # the paper's: only keeps a division by zero away
-
-    def __init__(self, params: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
-        # The same memory, out of autograd's sight: updates in place need no `no_grad`.
-        self.params = [p.detach() for p in params]
-        self.lr, self.betas = lr, betas
-        self.mean = [torch.zeros_like(p) for p in self.params]
-        self.square = [torch.zeros_like(p) for p in self.params]
-        self.count = [torch.zeros((), device=p.device) for p in self.params]
-
-    def step(self, grads: Sequence[Tensor]) -> None:
-        """Move the parameters against `grads`, one for each parameter."""
-        # The fused kernel walks through memory: a gradient that comes as a transposed view (as
-        # from R1) would be added to the wrong weights, without a word.
-        grads = [g.contiguous() for g in grads]
-        adam(
-            self.params, grads, self.mean, self.square, [], self.count,
-            fused=True, amsgrad=False, maximize=False, weight_decay=0.0,
-            lr=self.lr, beta1=float(self.betas[0]), beta2=float(self.betas[1]), eps=self.eps,
-        )  # fmt: skip
+NETWORKS = ("generator", "discriminator", "averaged")
+PARTS = (*NETWORKS, "g_optimizer", "d_optimizer", "scaler", "history",
+         "real", "noise", "g_loss", "d_loss", "penalty")  # fmt: skip
 
 
 class Trainer:
@@ -114,9 +67,17 @@ class Trainer:
     Attributes
     ----------
     averaged : Module
-        The generator with exponentially averaged weights.
+        The generator with exponentially averaged weights: see `averages.MovingAverage`.
+    generate, judge : callable
+        The two networks as the loop calls them: in mixed precision, or compiled, if asked.
     steps : int
         Training steps done so far.
+
+    Notes
+    -----
+    Put the networks on their device first; the optimisers and the average are made there.
+    Under torchrun, each process makes the same trainer, with `gan_lessons.processes.part` of
+    the sources.
     """
 
     def __init__(
@@ -135,65 +96,122 @@ class Trainer:
         self.generator, self.discriminator = generator, discriminator
         self.real, self.noise = real, noise
         self.g_loss, self.d_loss, self.penalty = g_loss, d_loss, penalty
-        self.averaged = copy.deepcopy(generator).requires_grad_(False)
+        self.processes = processes.count()
+        if self.processes > 1:
+            processes.share(
+                [*generator.state_dict().values(), *discriminator.state_dict().values()]
+            )
+        self._average = MovingAverage(generator, self.settings.ema, self.settings.ema_warmup)
+        self.averaged = self._average.network
         self.g_params: list[Tensor] = [*generator.parameters()]
         self.d_params: list[Tensor] = [*discriminator.parameters()]
-        self.average_params: list[Tensor] = [*self.averaged.parameters()]
-        self.g_values = [p.detach() for p in self.g_params]  # the same memory, without gradients
-        self.g_optimizer = Adam(self.g_params, self.settings.lr_g, self.settings.betas)
-        self.d_optimizer = Adam(self.d_params, self.settings.lr_d, self.settings.betas)
-        self.last_real: Tensor | None = None  # the batch that D saw last
+        self._prepare()
+        self.last_real: Any = None  # the batch that D saw last
         self.steps = 0
-        self._losses: list[tuple[Tensor, Tensor]] = []  # (D, G) of each step
+        self.history = History()
+
+    def _prepare(self) -> None:
+        """Make what depends on the device: precision, optimisers, compiled code."""
+        settings, device = self.settings, self.g_params[0].device
+        for name in ("compile", "graph"):
+            if getattr(settings, name) and device.type != "cuda":
+                raise ValueError(
+                    f"{name} must be False without a CUDA device, got True on {device}"
+                )
+        dtype = devices.half(settings.precision, device)
+        if settings.graph and (dtype == torch.float16 or self.processes > 1):
+            got = f"{dtype} and {self.processes} processes"
+            raise ValueError(f"graph must be False with float16 or several processes, got {got}")
+        self.generate, self.judge = (
+            devices.as_called(network, dtype, settings.compile)
+            for network in (self.generator, self.discriminator)
+        )
+        self.scaler = torch.amp.GradScaler(device.type) if dtype == torch.float16 else None
+        self.g_optimizer: Optimiser
+        self.d_optimizer: Optimiser
+        self.g_optimizer, self.d_optimizer = (
+            Adam(params, rate, settings.betas)
+            if self.scaler is None
+            else ScaledAdam(params, rate, settings.betas, self.scaler)
+            for params, rate in ((self.g_params, settings.lr_g), (self.d_params, settings.lr_d))
+        )
+        self._play = Graphed(self, settings.k) if settings.graph else self.play
 
     def step(self) -> None:
-        """Take k steps of D and one step of G, and record the two losses."""
-        for _ in range(self.settings.k):
-            fake = self.generator(self.noise())
-            d_loss = self.discriminator_step(fake.detach())  # G is a constant for D
-        g_loss = self.generator_step(fake)
+        """Let both players move, average G, and record the two losses."""
+        d_loss, g_loss = self._play()
+        if self.processes > 1:
+            d_loss, g_loss = processes.mean([d_loss, g_loss])
         self.average()
-        self._losses.append((d_loss, g_loss))  # together: an interrupt cannot part them
+        self.history.append(d_loss, g_loss)  # together: an interrupt cannot part them
         self.steps += 1
 
-    def discriminator_step(self, fake: Tensor) -> Tensor:
+    def play(self) -> tuple[Tensor, Tensor]:
+        """Take k steps of D and one step of G; return their losses."""
+        for _ in range(self.settings.k):
+            fake = self.generate(self.noise())
+            d_loss = self.discriminator_step(fake.detach())  # G is a constant for D
+        return d_loss, self.generator_step(fake)
+
+    def discriminator_step(self, fake: Sample) -> Tensor:
         """Move D to tell a real batch from `fake`; return its loss, without the penalty."""
         self.last_real = real = self.real()
-        loss = self.d_loss(self.discriminator(real), self.discriminator(fake))
+        loss = self.d_loss(self.judge(real), self.judge(fake))
         total = loss
         if self.penalty is not None:
             total = loss + self.penalty(self.discriminator, real, fake)
-        self.d_optimizer.step(_gradients(total, self.d_params))
+        self.d_optimizer.step(self._gradients(total, self.d_params))
         return loss.detach()
 
-    def generator_step(self, fake: Tensor) -> Tensor:
+    def generator_step(self, fake: Sample) -> Tensor:
         """Move G so that D, as it is now, takes `fake` for real; return G's loss."""
         real = self.real() if self.last_real is None else self.last_real
-        loss = self.g_loss(self.discriminator, real, fake)
+        loss = self.g_loss(self.judge, real, fake)
         # Gradients go through D, but only to the parameters of G: D is left untouched.
-        self.g_optimizer.step(_gradients(loss, self.g_params))
+        self.g_optimizer.step(self._gradients(loss, self.g_params))
         return loss.detach()
+
+    def _gradients(self, loss: Tensor, params: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the gradient of each GAN's loss with respect to its own parameters.
+
+        The losses of independent GANs are added up (that is what the ones do): each parameter
+        belongs to one GAN and feels the loss of that one only.
+        """
+        ones = torch.ones_like(loss)
+        if self.scaler is not None:
+            ones = self.scaler.scale(ones)
+        grads = torch.autograd.grad(loss, params, ones)
+        return grads if self.processes == 1 else processes.mean(grads)
 
     def average(self) -> None:
         """Move the averaged generator a little towards the present one (EMA)."""
-        torch._foreach_lerp_(self.average_params, self.g_values, 1 - self.settings.ema)
+        self._average.update(self.steps)
 
     def run(
         self,
-        steps: int,
+        steps: int | None = None,
         on_step: Callable[[Trainer], None] | None = None,
         progress: bool = True,
+        *,
+        seconds: float | None = None,
     ) -> bool:
         """Train for `steps` steps; return whether all of them were done.
 
         Parameters
         ----------
-        steps : int
-            How many steps to add.
+        steps : int, optional
+            How many steps to add; without it, `seconds` decides alone.
         on_step : callable, optional
             Called with this trainer after each step: to take a snapshot, say.
         progress : bool
             Show a progress bar once the work has taken a second.
+        seconds : float, optional
+            Wall time after which no further step begins.
+
+        Raises
+        ------
+        DivergedError
+            If a loss or a weight is not finite; looked for every ``settings.check_every`` steps.
 
         Notes
         -----
@@ -201,36 +219,74 @@ class Trainer:
         nothing: what was recorded stays, the method returns False, and `run` can be called
         again to go on.
         """
-        if steps < 0:
-            raise ValueError(f"steps must be at least 0, got {steps}")
+        if steps is None and seconds is None:
+            raise ValueError("steps must be a number if seconds is not, got None")
+        for name, limit in (("steps", steps), ("seconds", seconds)):
+            if limit is not None and not limit >= 0:
+                raise ValueError(f"{name} must be at least 0, got {limit}")
+        end = None if seconds is None else time.perf_counter() + seconds
+        every = self.settings.check_every
         bar = tqdm(total=steps, desc="training", delay=1, leave=False, disable=not progress)
         try:
-            for _ in range(steps):
+            for _ in itertools.count() if steps is None else range(steps):
+                if end is not None and self._is_past(end):
+                    break
                 self.step()
+                if every and self.steps % every == 0:
+                    self.check()
                 if on_step is not None:
                     on_step(self)
                 bar.update()
+            if every:
+                self.check()
         except KeyboardInterrupt:
             return False
         finally:
             bar.close()
         return True
 
+    def _is_past(self, end: float) -> bool:
+        """Whether the time is up; processes that train together agree on it now and then."""
+        past = time.perf_counter() >= end
+        if self.processes == 1:
+            return past
+        return self.steps % 20 == 0 and processes.any_of(past)
+
     def losses(self) -> tuple[Tensor, Tensor]:
         """Return the losses of D and of G at each step, both of shape (steps, ...).
 
         That of D is the last of the k updates of its step.
         """
-        if not self._losses:
-            return torch.zeros(0), torch.zeros(0)
-        d, g = zip(*self._losses, strict=True)
-        return torch.stack(d).cpu(), torch.stack(g).cpu()
+        return self.history.losses()
 
+    def check(self) -> None:
+        """Raise a `DivergedError` that names a loss or weight which is not finite, if one is."""
+        self.history.check({name: getattr(self, name) for name in NETWORKS}, self.steps)
 
-def _gradients(loss: Tensor, params: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Return the gradient of each GAN's loss with respect to its own parameters.
+    def state(self) -> State:
+        """Return all that is needed to go on as if there had been no pause.
 
-    The losses of independent GANs are added up (that is what the ones do): each parameter
-    belongs to one GAN and feels the loss of that one only.
-    """
-    return torch.autograd.grad(loss, params, torch.ones_like(loss))
+        It refers to the tensors of the trainer, which change with the next step: save it (see
+        `gan_lessons.checkpoints`) or copy it first.  Numbers that a network draws from torch's
+        global generator, as dropout does, are not in it.
+
+        Raises
+        ------
+        DivergedError
+            If anything is not finite: such a state is worth nothing.
+        ValueError
+            If the data or the noise have no state to return.
+        """
+        self.check()
+        for name in ("real", "noise"):
+            if not hasattr(source := getattr(self, name), "state"):
+                got = type(source).__name__
+                raise ValueError(f"{name} must have state() and load_state(), got {got}")
+        settings = dataclasses.asdict(self.settings)
+        return {"steps": self.steps, "settings": settings, **collect(self, PARTS)}
+
+    def load_state(self, state: State) -> None:
+        """Go on from what `state` returned, of a trainer that was made in the same way."""
+        self.settings.agree_with(state["settings"])
+        restore(self, PARTS, state)
+        self.steps = state["steps"]

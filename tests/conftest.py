@@ -19,6 +19,10 @@ from support import BOOK_HTML, VIEWS, View
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+# Before torch is imported: small matrices gain nothing from threads, and on a machine whose cores
+# are all at work they lose ten times over.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for ``view`` once for each of ``VIEWS``."""
@@ -40,6 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("needs_book")
         if "browser" in names:
             item.add_marker("needs_browser")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: small matrices are not worth sharing, and machines are busy."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

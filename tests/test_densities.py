@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 from scipy.integrate import quad
 
 from gan_lessons import densities
-from gan_lessons.densities import Batches, breakpoints, cdf, gaussian, integrate, interval
+from gan_lessons.batches import Batches
+from gan_lessons.densities import breakpoints, cdf, gaussian, integrate, interval
 
 from gan_lessons.densities import mixture, nodes, pdf, sample, uniform  # isort: skip
 

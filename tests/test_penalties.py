@@ -1,4 +1,4 @@
-"""R1 against closed forms and finite differences; and mutants."""
+"""Penalties against closed forms and finite differences; and mutants."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
+from gan_lessons.losses import discriminator_loss
 from gan_lessons.networks import LogitMLP
-from gan_lessons.penalties import R1
+from gan_lessons.penalties import R1, R2, Both, Clipped, GradientPenalty
+from gan_lessons.training import Adam
 
 
 def randn(*shape, seed=0):
@@ -145,3 +147,157 @@ def test_gradient_with_respect_to_the_weights():
 
 def test_no_weight_means_no_penalty():
     assert R1(0.0)(linear, randn(6, 2), randn(6, 2)) == 0
+
+
+# ---- R2, and both ----
+
+
+def check_r2(make):
+    """Fail unless ``make(gamma)`` is R1 with the two batches swapped."""
+    net, real, fake = make_mlp(inputs=2), randn(1, 6, 2), randn(1, 6, 2, seed=1)
+    torch.testing.assert_close(make(0.3)(net, real, fake), R1(0.3)(net, fake, real))
+    # grad |x|^2 = 2 x
+    expected = 0.15 * 4 * fake.square().sum(-1).mean()
+    torch.testing.assert_close(make(0.3)(quadratic, real[0], fake[0]), expected)
+
+
+def test_r2():
+    check_r2(R2)
+    net, real, fake = make_mlp(), randn(1, 5, 1), randn(1, 5, 1, seed=1)
+    both = Both(R1(0.3), R2(0.7))(net, real, fake)
+    torch.testing.assert_close(both, R1(0.3)(net, real, fake) + R1(0.7)(net, fake, real))
+
+
+@pytest.mark.parametrize("mutant", [R1, lambda g: Both(R1(g / 2), R2(g / 2)), lambda g: R2(2 * g)])
+def test_the_check_of_r2_notices_a_mutant(mutant):
+    with pytest.raises(AssertionError):
+        check_r2(mutant)
+
+
+# ---- the penalty of WGAN-GP ----
+
+
+def rng(seed=5):
+    return torch.Generator().manual_seed(seed)
+
+
+def check_gradient_penalty(make):
+    """Fail unless ``make(weight)`` is the one-centred penalty on the lines between."""
+    real, fake = randn(400, 2), 2 + randn(400, 2, seed=1)
+    # A line: |(3, -4)| = 5 wherever it is evaluated.
+    torch.testing.assert_close(make(10.0)(linear, real, fake), torch.tensor(160.0).double())
+    # A slope below 1 counts as well: (1/2 - 1)^2.
+    half = make(10.0)(lambda x: linear(x) / 10, real, fake)
+    torch.testing.assert_close(half, torch.tensor(2.5).double())
+    # |x|^2 has the slope 2 |x|, with x = t a + (1 - t) b between fixed a and b: by quadrature.
+    a, b = torch.tensor([3.0, 0.0]).double(), torch.tensor([0.0, 4.0]).double()
+    n = 40_000
+    ours = make(1.0)(quadratic, a.expand(n, 2), b.expand(n, 2))
+    t = (torch.arange(100_000).double() + 0.5) / 100_000
+    expected = ((2 * (t[:, None] * a + (1 - t[:, None]) * b).norm(dim=1) - 1) ** 2).mean()
+    torch.testing.assert_close(ours, expected, rtol=0.01, atol=0)  # 40,000 draws
+    # One t for a whole sample, not one for each coordinate: all points lie on the line.
+    seen = []
+    make(1.0)(lambda x: seen.append(x.detach()) or quadratic(x), a.expand(50, 2), b.expand(50, 2))
+    assert torch.allclose(seen[0] @ torch.tensor([4.0, 3.0]).double(), torch.tensor(12.0).double())
+    assert 10 < (seen[0][:, 0] < 1.5).sum() < 40
+
+
+def not_squared_gp(weight):
+    return lambda d, r, f: GradientPenalty(rng(), weight)(d, r, f).sqrt()
+
+
+def zero_centred(weight):
+    return lambda d, r, f: 2 * weight * R1(1.0)(d, (r + f) / 2, f)
+
+
+def one_sided(weight):
+    def penalty(d, r, f):
+        x = ((r + f) / 2).requires_grad_()
+        (grad,) = torch.autograd.grad(d(x).sum(), x)
+        return weight * torch.relu(grad.norm(dim=-1) - 1).square().mean(-1)
+
+    return penalty
+
+
+def t_for_each_coordinate(weight):
+    def penalty(d, r, f):
+        x = torch.lerp(f, r, torch.rand(r.shape, generator=rng(), dtype=r.dtype)).requires_grad_()
+        (grad,) = torch.autograd.grad(d(x).sum(), x)
+        return weight * (grad.norm(dim=-1) - 1).square().mean(-1)
+
+    return penalty
+
+
+GP_MUTANTS = {
+    "root": not_squared_gp,
+    "zero-centred": zero_centred,
+    "one-sided": one_sided,
+    "t for each coordinate": t_for_each_coordinate,
+    "on the real only": lambda w: lambda d, r, f: GradientPenalty(rng(), w)(d, r, r),
+    "no weight": lambda w: GradientPenalty(rng(), 1.0),
+    "sign": lambda w: lambda d, r, f: -GradientPenalty(rng(), w)(d, r, f),
+}
+
+
+def test_gradient_penalty():
+    check_gradient_penalty(lambda weight: GradientPenalty(rng(), weight))
+
+
+@pytest.mark.parametrize("name", GP_MUTANTS)
+def test_the_check_of_the_gradient_penalty_notices_a_mutant(name):
+    with pytest.raises(AssertionError):
+        check_gradient_penalty(GP_MUTANTS[name])
+
+
+def test_gradient_penalty_of_each_member_by_its_own_generator():
+    net, real, fake = make_mlp(members=3), randn(3, 5, 1), randn(3, 5, 1, seed=1)
+    ours = GradientPenalty([rng(s) for s in range(3)])(net, real, fake)
+    for s in range(3):
+        alone = GradientPenalty([rng(s)])(make_mlp(seed=3 + s), real[[s]], fake[[s]])
+        torch.testing.assert_close(ours[[s]], alone)
+
+
+def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
+    w = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    penalty = GradientPenalty(rng())(lambda x: x @ w, randn(6, 2), randn(6, 2, seed=1))
+    (grad,) = torch.autograd.grad(penalty, w)
+    assert torch.isfinite(grad).all()
+    assert abs(penalty.item() - 10) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: GradientPenalty(rng(), -1.0), "weight"),
+        (lambda: GradientPenalty(rng())(linear, randn(3, 2), randn(4, 2)), "real and fake"),
+        (lambda: GradientPenalty([rng()])(linear, randn(3, 5, 2), randn(3, 5, 2)), "generators"),
+        (lambda: Clipped(Adam([torch.zeros(1)], 0.1, (0.0, 0.9)), 0.0), "bound"),
+        (lambda: R2(float("nan")), "gamma"),
+    ],
+)
+def test_wrong_arguments_are_named(make, name):
+    with pytest.raises(ValueError, match=f"^{name}.*got"):
+        make()
+
+
+# ---- clipping ----
+
+
+def test_clipped_takes_the_step_and_then_clips():
+    params = [torch.nn.Parameter(torch.tensor([0.005, -0.02, 0.0])) for _ in range(2)]
+    plain, clipped = Adam(params[:1], 0.008, (0.0, 0.9)), Adam(params[1:], 0.008, (0.0, 0.9))
+    grads = torch.tensor([-1.0, 1.0, 1.0])
+    plain.step([grads])
+    Clipped(clipped, 0.01).step([grads])
+    torch.testing.assert_close(params[0].detach(), torch.tensor([0.013, -0.028, -0.008]))
+    torch.testing.assert_close(params[1].detach(), torch.tensor([0.01, -0.01, -0.008]))
+
+
+def test_a_loss_with_all_penalties_has_a_gradient_for_each_weight():
+    net, real, fake = make_mlp(), randn(1, 5, 1), randn(1, 5, 1, seed=1)
+    loss = discriminator_loss(net(real), net(fake))
+    for penalty in (R1(1.0), R2(1.0), GradientPenalty(rng())):
+        total = (loss + penalty(net, real, fake)).sum()
+        grads = torch.autograd.grad(total, [*net.parameters()], retain_graph=True)
+        assert all(torch.isfinite(g).all() and g.abs().sum() > 0 for g in grads)

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from gan_lessons import curves, toy, training
-from gan_lessons.densities import Batches, pdf
+from gan_lessons.batches import Batches
+from gan_lessons.densities import pdf
 from gan_lessons.toy import Run, ToySettings
 from gan_lessons.training import LoopSettings
 
@@ -164,6 +165,21 @@ def test_the_networks_of_a_run_by_numpy(standardise, activation):
         ours = run.discriminator(frame, member)(torch.from_numpy(x)).numpy()
         expected = by_hand(run.weights["discriminator"], frame, member, (x - mean) / sd, f)
         np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("judge", ["relu", "square"])
+def test_d_may_bend_otherwise_than_g(judge):
+    run = train(dataclasses.replace(QUICK, d_activation=judge), seeds=(0, 1))
+    z = np.linspace(-2, 2, 9)
+    f = {"relu": lambda h: np.maximum(h, 0), "square": np.square}[judge]
+    ours = run.discriminator(-1, 1)(torch.from_numpy(z + 4)).numpy()
+    expected = by_hand(run.weights["discriminator"], -1, 1, z / 0.5, f)
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
+    ours = run.generator(-1, 1)(torch.from_numpy(z)).numpy()
+    expected = 4 + 0.5 * by_hand(run.weights["generator"], -1, 1, z)  # tanh, as before
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
+    same = train(dataclasses.replace(QUICK, d_activation="tanh"))
+    assert identical(same, train())
 
 
 def test_the_targets_are_those_of_the_book():

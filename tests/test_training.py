@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from gan_lessons import training
-from gan_lessons.densities import Batches, gaussian
+from gan_lessons.batches import Batches
+from gan_lessons.densities import gaussian
 from gan_lessons.losses import nonsaturating_loss, saturating_loss, value
 from gan_lessons.networks import MLP, LogitMLP
 from gan_lessons.objectives import OnFakes
@@ -379,3 +380,81 @@ def test_recorded_losses_do_not_hold_the_graph():
     trainer = make()
     trainer.run(2, progress=False)
     assert not any(loss.requires_grad for loss in trainer.losses())
+
+
+# ---- the toy does not notice what other experiments need ----
+
+
+def committed_loop(trainer, steps):
+    """The loop as it was before precision, labels and processes: nothing but the 1-D GAN."""
+    g, d, k = trainer.generator, trainer.discriminator, trainer.settings.k
+    g_params, d_params = [*g.parameters()], [*d.parameters()]
+    g_values = [p.detach() for p in g_params]
+    means = [p.clone() for p in g_values]
+    record = []
+    for _ in range(steps):
+        for _ in range(k):
+            fake, real = g(trainer.noise()), trainer.real()
+            d_loss = trainer.d_loss(d(real), d(fake.detach()))
+            total = d_loss
+            if trainer.penalty is not None:
+                total = d_loss + trainer.penalty(d, real, fake.detach())
+            ones = torch.ones_like(total)
+            trainer.d_optimizer.step(torch.autograd.grad(total, d_params, ones))
+        g_loss = trainer.g_loss(d, real, fake)
+        ones = torch.ones_like(g_loss)
+        trainer.g_optimizer.step(torch.autograd.grad(g_loss, g_params, ones))
+        torch._foreach_lerp_(means, g_values, 1 - trainer.settings.ema)
+        record.append(torch.stack([d_loss.detach(), g_loss.detach()]))
+    return [*g_values, *(p.detach() for p in d_params), *means, torch.stack(record)]
+
+
+@pytest.mark.parametrize("seeds", [(0,), (1, 2, 3)])
+@pytest.mark.parametrize("options", [
+    {}, {"penalty": R1(0.1)}, {"settings": LoopSettings(k=3, ema=0.9)},
+    {"g_loss": OnFakes(saturating_loss)},
+])  # fmt: skip
+def test_the_toy_is_trained_as_before_bit_for_bit(seeds, options):
+    ours, before = (make(seeds, dtype=torch.float32, **options) for _ in range(2))
+    for trainer in (ours, before):  # float32, as in the experiment
+        trainer.real, trainer.noise = trainer.real.batches, trainer.noise.batches
+    expected = committed_loop(before, 60)
+    ours.run(60, progress=False)
+    networks = (ours.generator, ours.discriminator, ours.averaged)
+    found = [p for network in networks for p in network.parameters()]
+    found.append(torch.stack(ours.losses(), 1))
+    assert len(found) == len(expected)
+    assert all(map(torch.equal, found, expected))
+
+
+# ---- limits ----
+
+
+def test_a_time_limit(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now[0])
+
+    def pass_time(t):
+        now[0] += 0.25
+
+    trainer = make()
+    assert trainer.run(on_step=pass_time, progress=False, seconds=1.0) is True
+    assert trainer.steps == 4
+    trainer.run(2, pass_time, progress=False, seconds=1.0)  # the nearer of the two
+    assert trainer.steps == 6
+    trainer.run(progress=False, seconds=0)
+    assert trainer.steps == 6
+
+
+def test_some_limit_is_needed():
+    with pytest.raises(ValueError, match=r"^steps must be a number if seconds is not, got None"):
+        make().run()
+    with pytest.raises(ValueError, match=r"^seconds must be at least 0, got -1"):
+        make().run(seconds=-1)
+
+
+@pytest.mark.parametrize("bad", [{"check_every": -1}, {"precision": "half"}])
+def test_settings_that_make_no_sense(bad):
+    name = next(iter(bad))
+    with pytest.raises(ValueError, match=rf"^{name} must be.*got"):
+        LoopSettings(**bad)

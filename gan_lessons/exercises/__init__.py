@@ -19,7 +19,17 @@ from importlib import import_module
 from gan_lessons.exercises.base import Question, Verdict
 
 # One module for each chapter that has exercises.
-CHAPTERS = ("classifiers", "distances", "minimax", "optimum", "bce", "dynamics")
+CHAPTERS = (
+    "classifiers",
+    "distances",
+    "minimax",
+    "optimum",
+    "bce",
+    "dynamics",
+    "failures",
+    "helps",
+    "objectives",
+)
 
 
 def check(name: str, answer: object) -> Verdict:

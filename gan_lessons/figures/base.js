@@ -244,10 +244,11 @@ class Transport {
   }
 }
 
-/** Build every figure of this kind that is not yet built. */
-function start(kind, build) {
-  for (const root of document.querySelectorAll(`.ganl-${kind}:not([data-ganl-ready])`)) {
-    root.dataset.ganlReady = "";
+/** Build every figure of this kind that is not yet built; `mark` notes in its dataset that it is. */
+function start(kind, build, mark = "ganlReady") {
+  for (const root of document.querySelectorAll(`.ganl-${kind}`)) {
+    if (mark in root.dataset) continue;
+    root.dataset[mark] = "";
     const same = document.querySelectorAll(`[id="${root.id}"]`);
     if (same.length > 1) root.id += `-${[...same].indexOf(root) + 1}`;
     build(root, JSON.parse(root.querySelector("script.ganl-data").textContent));

@@ -123,7 +123,8 @@ function picture(drawing, data, preset, width, seek) {
   }
   const optimum = (value, name, kind, tone) => {
     svg(loss.inside, "line", { class: `ganl-goal-${kind}`, x1: left, x2: right, y1: yL(value), y2: yL(value) });
-    label(drawing, right + 4, yL(value) + 4, name, { class: `ganl-tick ganl-text-${tone}` });
+    const text = label(drawing, right + 4, yL(value) + 4, name, { class: `ganl-tick ganl-text-${tone}` });
+    text.setAttribute("x", Math.min(right + 4, width - text.getComputedTextLength())); // a phone has little room
   };
   optimum(LOG_4, words.best_d_loss, "d", "judge");
   if (goal !== null) optimum(goal, words[preset.g_optimum_name], "g", "made");
@@ -209,7 +210,8 @@ function player(root, data) {
   let draw = () => {};
 
   const select = html("select", { id: `${root.id}-run` });
-  data.presets.forEach((one, i) => select.append(new Option(plain(one.label), i)));
+  data.presets.slice(0, data.listed).forEach((one, i) => select.append(new Option(plain(one.label), i)));
+  const fix = html("button", { type: "button", class: "ganl-fix" });
   const caption = html("p", { class: "ganl-caption" });
   const drawing = document.createElementNS(SVG, "svg");
   drawing.classList.add("ganl-picture");
@@ -257,11 +259,16 @@ function player(root, data) {
   const choose = (chosen, step) => {
     index = chosen;
     preset = open(index);
-    select.value = index;
+    const partner = data.partners[index];
+    const listed = index < data.listed;
+    select.value = listed ? index : partner;
+    fix.hidden = partner === null;
+    fix.textContent = words[listed ? "fix" : "failure"];
     write(caption, preset.caption);
     draw = () => {}; // the picture on the page is still the last run's
     transport.reset(preset.step.length - 1, step === undefined ? preset.start : nearest(step));
     redraw();
+    root.ganl?.onChoose(index);
   };
   const follow = () => {
     const [, run, step, which] = /^#ganl=(\d+),(\d+)(?:,(\d+))?$/.exec(location.hash) ?? [];
@@ -278,7 +285,7 @@ function player(root, data) {
   stepLabel.textContent = words.slider;
   root.append(
     title,
-    html("div", { class: "ganl-row" }, runLabel, select),
+    html("div", { class: "ganl-row ganl-run" }, runLabel, select, ...(data.partners.some((one) => one !== null) ? [fix] : [])),
     caption,
     drawing,
     html("div", { class: "ganl-controls" }, transport.slider,
@@ -289,6 +296,7 @@ function player(root, data) {
     link,
   );
   select.addEventListener("change", () => choose(Number(select.value)));
+  fix.addEventListener("click", () => choose(data.partners[index], preset.step[transport.frame])); // at the same moment
   link.addEventListener("click", (event) => { event.preventDefault(); history.replaceState(null, "", hash()); });
   window.addEventListener("hashchange", follow);
   if (follow()) root.scrollIntoView();
@@ -298,6 +306,9 @@ function player(root, data) {
     curves: (i) => Object.fromEntries(Object.entries(open(i).curves).map(([name, values]) => [name, [...values]])),
     numbers: (i, frame) => numbers(open(i), frame),
     show: (step) => transport.go(nearest(step)),
+    choose,
+    preset: open,
+    onChoose: () => {}, // for a figure that is built around this one
     get state() {
       return { preset: index, frame: transport.frame, step: preset.step[transport.frame], playing: transport.playing };
     },

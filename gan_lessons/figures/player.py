@@ -38,6 +38,8 @@ class Preset:
     g_optimum
         The generator's loss at the optimum, drawn as a line: log 2 for the non-saturating
         loss, -log 2 for the saturating one, no line if ``None``.
+    fix
+        The same run with what cures it, if this one fails: a button leads there and back.
     """
 
     label: str
@@ -45,6 +47,7 @@ class Preset:
     curves: Curves
     start: int | None = None
     g_optimum: float | None = LOG_2
+    fix: Preset | None = None
 
     def __post_init__(self) -> None:
         require_text(self.label, "label")
@@ -57,6 +60,8 @@ class Preset:
             )
         if self.g_optimum is not None and not math.isfinite(self.g_optimum):
             raise ValueError(f"g_optimum must be finite or None, got {self.g_optimum}")
+        if self.fix is not None and self.fix.fix is not None:
+            raise ValueError(f"fix must not need a fix itself, got {self.fix.label!r}")
 
     @property
     def frame(self) -> int:
@@ -82,7 +87,7 @@ class Player(Figure):
     Parameters
     ----------
     presets
-        The runs to choose from; the first is shown.
+        The runs to choose from; the first is shown.  A run that has a ``fix`` has a button to it.
     title, alt
         See :class:`gan_lessons.figures.base.Figure`.
     """
@@ -94,13 +99,21 @@ class Player(Figure):
         self.presets = tuple(presets)
         if not self.presets or not all(isinstance(preset, Preset) for preset in self.presets):
             raise ValueError(f"presets must be a sequence of one or more Preset, got {presets!r}")
+        self.runs = [*self.presets]  # and the fixes after them
+        self.partners: dict[int, int] = {}  # from a run to its fix and back, by index in `runs`
+        for here, preset in enumerate(self.presets):
+            if preset.fix is not None:
+                self.partners |= {here: len(self.runs), len(self.runs): here}
+                self.runs.append(preset.fix)
 
     def data(self) -> dict[str, Any]:
         """Return the words and the packed runs."""
         return {
             "words": WORDS,
             "sentences": SENTENCES,
-            "presets": [_preset_data(preset) for preset in self.presets],
+            "presets": [_preset_data(preset) for preset in self.runs],
+            "listed": len(self.presets),
+            "partners": [self.partners.get(index) for index in range(len(self.runs))],
         }
 
     def draw(self) -> Drawing:

@@ -6,6 +6,8 @@ import importlib
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gan_lessons.figures.base import png_bytes
 from gan_lessons.figures.player_static import Picture
 from gan_lessons.figures.player_words import SENTENCES, WORDS
@@ -29,8 +31,8 @@ def player_box(player: Player) -> Any:
     Returns
     -------
     ipywidgets.VBox
-        With attributes ``run``, ``play``, ``slider``, ``back``, ``forward``, ``caption``,
-        ``picture`` and ``text``.
+        With attributes ``run``, ``fix``, ``play``, ``slider``, ``back``, ``forward``,
+        ``caption``, ``picture`` and ``text``.
     """
     w = importlib.import_module("ipywidgets")
     preset = player.presets[0]
@@ -40,6 +42,7 @@ def player_box(player: Player) -> Any:
         value=0,
         description=WORDS["run"],
     )
+    fix = w.ToggleButton(value=False, description=WORDS["fix"], layout={"width": "auto"})
     play = w.Play(
         value=preset.frame, min=0, max=last, step=_stride(last), interval=PAUSE_MS,
         description=WORDS["play"],
@@ -54,25 +57,41 @@ def player_box(player: Player) -> Any:
     caption, text = w.HTML(), w.HTML()
     pictures: dict[int, Picture] = {}
 
+    def shown() -> int:
+        """Which of the player's runs is to be seen."""
+        return int(player.partners[run.value] if fix.value else run.value)
+
     def show(_: object = None) -> None:
-        chosen = player.presets[run.value]
-        if run.value not in pictures:
-            pictures[run.value] = Picture(chosen)
-        pictures[run.value].show(slider.value)
-        picture.value = png_bytes(pictures[run.value].drawing)
+        index = shown()
+        chosen = player.runs[index]
+        if index not in pictures:
+            pictures[index] = Picture(chosen)
+        pictures[index].show(slider.value)
+        picture.value = png_bytes(pictures[index].drawing)
         caption.value = _paragraph(chosen.caption)
         text.value = describe(chosen, slider.value)
 
-    def choose(_: object) -> None:
-        chosen = player.presets[run.value]
-        last = len(chosen.curves.step) - 1
+    def load(frame: int) -> None:
+        last = len(player.runs[shown()].curves.step) - 1
         slider.unobserve(show, "value")
         for control in (play, slider):
             control.max = last
-            control.value = chosen.frame
+            control.value = min(frame, last)
         play.step = _stride(last)
         slider.observe(show, "value")
         show()
+
+    def choose(_: object) -> None:
+        fix.unobserve(turn, "value")
+        fix.value, fix.description = False, WORDS["fix"]
+        fix.layout.display = "" if run.value in player.partners else "none"
+        fix.observe(turn, "value")
+        load(player.runs[run.value].frame)
+
+    def turn(_: object) -> None:
+        fix.description = WORDS["failure" if fix.value else "fix"]
+        before = player.runs[player.partners[shown()]].curves.step[slider.value]
+        load(int(np.abs(player.runs[shown()].curves.step - before).argmin()))
 
     def move(by: int) -> None:
         slider.value = min(max(slider.value + by, 0), slider.max)
@@ -81,11 +100,13 @@ def player_box(player: Player) -> Any:
     forward.on_click(lambda _: move(1))
     run.observe(choose, "value")
     slider.observe(show, "value")
-    box = w.VBox([run, w.HBox([play, back, slider, forward]), caption, picture, text])
+    fix.observe(turn, "value")
+    choices = w.HBox([run, fix]) if player.partners else run
+    box = w.VBox([choices, w.HBox([play, back, slider, forward]), caption, picture, text])
     box.run, box.play, box.slider, box.back, box.forward = run, play, slider, back, forward
-    box.caption, box.picture, box.text = caption, picture, text
+    box.caption, box.picture, box.text, box.fix = caption, picture, text, fix
     box.link = w.jslink((play, "value"), (slider, "value"))
-    show()
+    choose(None)
     return box
 
 

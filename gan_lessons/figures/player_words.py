@@ -23,6 +23,8 @@ WORDS = {
     "play": "Play",
     "pause": "Pause",
     "link": "Link to this frame",
+    "fix": "Show the run with the fix",
+    "failure": "Back to the run that fails",
     "d": "<i>D</i>(<i>x</i>), the discriminator",
     "d_star": "<i>D</i>*(<i>x</i>), the best one",
     "gap_area": "their gap",

@@ -81,4 +81,6 @@ def test_repairs() -> None:
     other = box.replace('title" id="a-0"', 'title" id="b"')
     assert repaired(other) == other
     assert repaired('<section id="exercise-content">') == "<section>"
+    assert repaired('<section class="a" id="proof-content">') == '<section class="a">'
+    assert repaired('<div class="proof admonition" id="proof">') == '<div class="proof admonition">'
     assert repaired('<section id="content">') == '<section id="content">'

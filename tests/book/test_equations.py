@@ -15,7 +15,8 @@ from support import REPOSITORY, TOC_PAGES
 TABLE: dict[str, dict[str, str]] = tomllib.loads(
     (REPOSITORY / "book/equations.toml").read_text(encoding="utf-8")
 )
-MATH = re.compile(r"^[`:]{3,}\{math\}[^\n]*\n(.*?)^[`:]{3,}\s*$", re.MULTILINE | re.DOTALL)
+# Indented too: an equation may stand within a list.
+MATH = re.compile(r"^ *[`:]{3,}\{math\}[^\n]*\n(.*?)^ *[`:]{3,}\s*$", re.MULTILINE | re.DOTALL)
 
 
 def _text(name: str) -> str:
@@ -25,7 +26,7 @@ def _text(name: str) -> str:
 def _labels(text: str) -> list[str]:
     """Labels of the equations that will carry a number."""
     blocks = MATH.findall(text)
-    return [label for block in blocks for label in re.findall(r"^:label: *(\S+)", block, re.M)]
+    return [label for block in blocks for label in re.findall(r"^ *:label: *(\S+)", block, re.M)]
 
 
 def test_the_table_holds_exactly_the_numbered_equations() -> None:

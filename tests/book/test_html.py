@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup
 from support import REPOSITORY, TOC_PAGES
 
 MAX_BYTES = 1_000_000
+# Fourteen recorded runs in the museum, and forty small ones that open in a player.
+MORE_BYTES = {"book/training/why-training-fails": 1_500_000}
 
 each_page = pytest.mark.parametrize("name", TOC_PAGES)
 
@@ -53,7 +55,7 @@ def test_head_and_headings(name: str, book_html: Path) -> None:
     description = page.select_one('meta[name="description"]')
     assert description is not None
     assert len(str(description["content"])) > 20
-    assert (book_html / f"{name}.html").stat().st_size < MAX_BYTES
+    assert (book_html / f"{name}.html").stat().st_size < MORE_BYTES.get(name, MAX_BYTES)
 
 
 def test_nothing_from_outside(book_html: Path) -> None:

@@ -20,8 +20,9 @@ from sphinx.config import Config
 
 SCRIPT = "ganl-book.js"
 REPAIRS = (
-    # Every exercise and every solution has a section of this name.
-    (re.compile(r'<section id="(?:exercise|solution|proof)-content">'), "<section>"),
+    # Every exercise, every solution, every theorem and every proof has the same id.
+    (re.compile(r'(<section(?: class="[^"]*")?) id="(?:exercise|solution|proof)-content"'), r"\1"),
+    (re.compile(r'(<div class="proof admonition") id="proof"'), r"\1"),
     # The box of a theorem and its title: the first is what links lead to.
     (re.compile(r'(<div class="proof [^"]*" id="([^"]+)">\s*<p class="[^"]*") id="\2"'), r"\1"),
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),

@@ -1,0 +1,206 @@
+"""A GAN that learns to draw digits: settings that work, how to train it, and what it draws.
+
+Examples
+--------
+>>> from gan_lessons.mnist.data import shipped_digits
+>>> trainer = train(PRESETS["labels"], 0, shipped_digits(), steps=2, progress=False)
+>>> sample(trainer, 3, torch.Generator().manual_seed(1), labels=torch.tensor([7, 7, 2])).shape
+torch.Size([3, 1, 28, 28])
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gan_lessons import checkpoints, processes
+from gan_lessons.mnist.auxiliary import ClassPenalty, WithClasses
+from gan_lessons.mnist.clusters import clustered
+from gan_lessons.mnist.data import Digits, ImageBatches
+from gan_lessons.mnist.networks import SMALL, Discriminator, Generator, NetworkSettings
+from gan_lessons.mnist.sampling import sample, sampler
+from gan_lessons.mnist.sources import LabelledImages, Noise
+from gan_lessons.penalties import R1
+from gan_lessons.samples import State
+from gan_lessons.training import ON_FAKES, LoopSettings, Trainer
+
+__all__ = ["PRESETS", "MnistSettings", "default", "make_trainer", "sample", "sampler", "train"]
+
+CLASSES = ("none", "labels", "clusters")
+PAPER = LoopSettings(
+    k=1, lr_d=2e-4, lr_g=2e-4, betas=(0.5, 0.999),  # the paper's, section 4
+    ema=0.999, ema_warmup=True, check_every=100,
+)  # fmt: skip
+FAST = LoopSettings(
+    k=1,  # with a batch this small, D is told often enough
+    lr_d=1.5e-3, lr_g=4e-3,  # far above the paper's: small networks, little time
+    betas=(0.5, 0.99),  # forget a gradient's size after 100 steps, not 1,000
+    ema=0.999,  # G averaged over about 1,000 steps
+    ema_warmup=True, check_every=100,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MnistSettings:
+    """Everything that decides a run, but for its seed and its data; the defaults are DCGAN's."""
+
+    networks: NetworkSettings = field(default_factory=NetworkSettings)  # its `classes` stay 0 here
+    loop: LoopSettings = PAPER
+    batch: int = 128  # pictures, real and fake each; over all processes together
+    classes: str = "none"  # what labels are: "none", the "labels" of the data, or "clusters"
+    clusters: int = 50  # how many, if they are the classes: about five for each digit
+    r1: float = 0.0  # weight of the R1 penalty; 0 is without
+    channels_last: bool = True  # pixel after pixel in memory: the convolutions are faster
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        if self.networks.classes:
+            raise ValueError(f"networks must leave classes at 0, got {self.networks.classes}")
+        if self.classes not in CLASSES:
+            raise ValueError(f"classes must be one of {[*CLASSES]}, got {self.classes!r}")
+        for name in ("batch", "clusters"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.r1 < float("inf"):
+            raise ValueError(f"r1 must be a finite number of at least 0, got {self.r1}")
+
+
+PRESETS: dict[str, MnistSettings] = {
+    "dcgan": MnistSettings(),
+    # Small batches: so many more steps in the same time.
+    "fast": MnistSettings(SMALL, FAST, batch=16),
+    "labels": MnistSettings(SMALL, FAST, batch=16, classes="labels"),
+    "clusters": MnistSettings(SMALL, FAST, batch=16, classes="clusters"),
+}
+
+
+def default(device: torch.device | str) -> MnistSettings:
+    """Return what suits a device: "labels" for a CPU, four times as wide for a GPU.
+
+    A GPU works on such small layers no longer than on wide ones: it waits for the next order.
+    """
+    small = PRESETS["labels"]
+    if torch.device(device).type == "cpu":
+        return small
+    wide = replace(SMALL, g_width=4 * SMALL.g_width, d_width=4 * SMALL.d_width)
+    loop = replace(FAST, lr_d=FAST.lr_d / 4, lr_g=FAST.lr_g / 4, precision="mixed")
+    return replace(small, networks=wide, loop=loop, batch=64)
+
+
+def make_trainer(
+    settings: MnistSettings, seed: int, data: Digits, device: torch.device | str = "cpu"
+) -> Trainer:
+    """Return the untrained networks, their data and noise, ready to `run`.
+
+    Parameters
+    ----------
+    settings : MnistSettings
+        The recipe.
+    seed : int
+        Everything random comes from it: first weights, data, noise and clusters.
+    data : Digits
+        What to learn.
+    device : torch.device or str
+        Where to train.
+    """
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, got {seed}")
+    device = torch.device(device)
+    states = np.random.SeedSequence(seed).generate_state(5, np.uint64)
+    g_init, d_init, real_seed, noise_seed, cluster_seed = (int(s % 2**31) for s in states)
+    if settings.classes == "clusters":
+        data = clustered(data, settings.clusters, cluster_seed)
+    count = {"none": 0, "labels": int(data.labels.max()) + 1, "clusters": settings.clusters}
+    shape = replace(settings.networks, classes=count[settings.classes])
+    data = data.to(device)
+    generator = Generator(shape, torch.Generator().manual_seed(g_init))
+    discriminator = Discriminator(shape, torch.Generator().manual_seed(d_init))
+    for network in (generator, discriminator):
+        network.to(device)  # made on the CPU, so that every device starts from the same weights
+        if settings.channels_last:
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batches = LabelledImages if shape.classes else ImageBatches
+    real = batches(data, settings.batch, torch.Generator(device).manual_seed(real_seed))
+    labels = data.labels if shape.classes else None
+    draw = torch.Generator(device).manual_seed(noise_seed)
+    noise = Noise(shape.noise, settings.batch, draw, labels)
+    auxiliary = shape.classes > 0 and shape.labelling == "auxiliary"
+    if auxiliary and settings.r1:
+        raise ValueError(f"r1 must be 0 with an auxiliary classifier, got {settings.r1}")
+    penalty = ClassPenalty() if auxiliary else R1(settings.r1, -3) if settings.r1 else None
+    return Trainer(
+        generator,
+        discriminator,
+        processes.part(real),
+        processes.part(noise),
+        settings.loop,
+        g_loss=WithClasses(ON_FAKES) if auxiliary else ON_FAKES,
+        penalty=penalty,
+    )
+
+
+def train(
+    settings: MnistSettings,
+    seed: int,
+    data: Digits,
+    *,
+    steps: int | None = None,
+    seconds: float | None = None,
+    device: torch.device | str = "cpu",
+    out: str | Path | None = None,
+    resume: bool = False,
+    on_step: Callable[[Trainer], None] | None = None,
+    progress: bool = True,
+) -> Trainer:
+    """Train a GAN, and return it.
+
+    Parameters
+    ----------
+    settings, seed, data, device
+        As for `make_trainer`.
+    steps : int, optional
+        Train until so many steps are done, those before `resume` counted.
+    seconds : float, optional
+        Begin no further step after so much wall time.  One of the two must be given.
+    out : path, optional
+        Save a checkpoint here, every 30 seconds and at the end.
+    resume : bool
+        Go on from `out` if it exists; it must be of the same settings and seed.
+    on_step : callable, optional
+        Called with the trainer after each step.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Trainer
+        If it was interrupted, with what was done so far.
+    """
+    trainer = make_trainer(settings, seed, data, device)
+    extra: State = {"settings": json.dumps(asdict(settings)), "seed": seed}
+    if resume and out is not None and Path(out).exists():
+        state = checkpoints.load(out)
+        for name, mine in extra.items():
+            if state.get(name) != mine:
+                raise ValueError(f"{name} must be {state.get(name)} to resume {out}, got {mine}")
+        trainer.load_state(state["trainer"])
+    saver = None
+    if out is not None and processes.rank() == 0:
+        saver = checkpoints.Saver(out, extra=extra)
+
+    def after(t: Trainer) -> None:
+        if saver is not None:
+            saver(t)
+        if on_step is not None:
+            on_step(t)
+
+    left = None if steps is None else max(0, steps - trainer.steps)
+    trainer.run(left, after, progress, seconds=seconds)
+    if saver is not None:
+        saver.save(trainer)
+    return trainer

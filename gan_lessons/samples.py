@@ -1,0 +1,88 @@
+"""What the players pass to each other: a batch of samples, with labels or without.
+
+A plain GAN passes tensors.  A conditional GAN passes `Labelled`: samples and the label of each.
+It answers to the few tensor methods that the training loop uses, so that the loop, the
+objectives and the penalties are written once for both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+
+class Labelled(NamedTuple):
+    """A batch of samples and their labels, B of each.
+
+    Parameters
+    ----------
+    x : Tensor
+        (B, *): samples, or the noise that they will be made from.
+    y : Tensor
+        (B,): class indices, or anything else with the batch first.
+
+    Examples
+    --------
+    >>> batch = Labelled(torch.zeros(4, 1, 28, 28), torch.tensor([7, 2, 1, 0]))
+    >>> batch.narrow(0, 1, 2).y.tolist()
+    [2, 1]
+    """
+
+    x: Tensor
+    y: Tensor
+
+    def detach(self) -> Labelled:
+        """Return the same samples as constants."""
+        return Labelled(self.x.detach(), self.y)
+
+    def float(self) -> Labelled:
+        """Return the samples in float32; the labels stay what they are."""
+        return Labelled(self.x.float(), self.y)
+
+    def to(self, device: torch.device | str) -> Labelled:
+        """Return both on a device."""
+        return Labelled(self.x.to(device), self.y.to(device))
+
+    def narrow(self, axis: int, start: int, length: int) -> Labelled:
+        """Return a range of the batch, as `torch.narrow` does."""
+        return Labelled(self.x.narrow(axis, start, length), self.y.narrow(axis, start, length))
+
+
+Sample: TypeAlias = Tensor | Labelled
+State: TypeAlias = dict[str, Any]  # tensors, numbers, strings, and lists and dicts of these
+
+
+class Source(Protocol):
+    """Where batches come from: data, or noise.
+
+    To go on from a checkpoint exactly where it was written, a source also has ``state()`` and
+    ``load_state(state)``: whatever the next batch depends on, as tensors, numbers, strings, and
+    lists and dicts of these.  A source without them trains just as well, but cannot be saved.
+    """
+
+    def __call__(self) -> Any:
+        """Return the next batch, a `Sample`."""
+
+
+def values(sample: Sample) -> Tensor:
+    """Return the samples themselves, without their labels.
+
+    Examples
+    --------
+    >>> values(torch.ones(2)).tolist(), values(Labelled(torch.ones(2), torch.zeros(2))).tolist()
+    ([1.0, 1.0], [1.0, 1.0])
+    """
+    return sample.x if isinstance(sample, Labelled) else sample
+
+
+def with_values(sample: Sample, x: Tensor) -> Sample:
+    """Return x with the labels of `sample`, if it has any.
+
+    Examples
+    --------
+    >>> with_values(Labelled(torch.ones(1), torch.tensor([3])), torch.zeros(1))
+    Labelled(x=tensor([0.]), y=tensor([3]))
+    """
+    return sample._replace(x=x) if isinstance(sample, Labelled) else x
