@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
-from sklearn.naive_bayes import GaussianNB  # type: ignore[import-untyped]
+from sklearn.naive_bayes import GaussianNB
 
 Array = NDArray[np.float64]
 
@@ -166,6 +166,7 @@ def asymptotic_errors(delta: ArrayLike, cov: ArrayLike) -> Asymptotes:
     )
 
 
+# scikit-learn carries no types, so that its classes are `Any` to mypy.
 class SharedVarianceNB(GaussianNB):  # type: ignore[misc]
     """scikit-learn's Gaussian naive Bayes, with one variance per feature for both classes.
 

@@ -105,6 +105,7 @@ class Method:
     def what_g_minimises(self) -> Judged:
         """Return the objective of G, which is that of the game unless the method has its own."""
         of_game = OnPairs if self.game.pairs else OnFakes
+        # `pairs` says which of the two kinds of loss it is; mypy cannot know.
         return self.objective or of_game(self.game.g_loss)  # type: ignore[arg-type]
 
 

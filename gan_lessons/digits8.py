@@ -120,7 +120,7 @@ def digits() -> tuple[Tensor, Tensor]:
     >>> x.shape, x.min().item(), x.max().item(), y[:4].tolist()
     (torch.Size([1797, 64]), -1.0, 1.0, [0, 1, 2, 3])
     """
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
     return torch.tensor(x / 8 - 1, dtype=torch.float32), torch.tensor(y)
@@ -212,7 +212,7 @@ def error_rates(trainer: Trainer, data: Split) -> Array:
     d, batch = trainer.discriminator, data.labelled.shape[1]
     assert isinstance(d, ClassifyingMLP)
     with torch.no_grad():
-        found = torch.cat([d.classes(x).argmax(-1) for x in data.test.split(batch, dim=1)], dim=1)  # type: ignore[no-untyped-call]
+        found = torch.cat([d.classes(x).argmax(-1) for x in data.test.split(batch, dim=1)], dim=1)
     return (found != data.truth).double().mean(1).numpy()
 
 
@@ -235,7 +235,7 @@ class Looks(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _classifier() -> Any:
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression
 
     x, y = digits()
     return LogisticRegression(C=0.05, max_iter=500).fit(x.numpy(), y.numpy())

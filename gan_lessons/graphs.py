@@ -82,7 +82,7 @@ class Graphed:
         return d_loss.clone(), g_loss.clone()  # the next replay writes to the same place
 
     def _play_aside(self) -> tuple[Tensor, Tensor]:
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             losses = self.loop.play()

@@ -108,7 +108,7 @@ class LogitMLP(MLP):
 
     def features(self, x: Tensor) -> Tensor:
         """Map (S, B, sizes[0]) to the last hidden layer, (S, B, sizes[-2]): x if there is none."""
-        weights: list[Tensor] = [*self._parameters.values()][:-2]  # type: ignore[assignment]
+        weights = [p for p in self._parameters.values() if p is not None][:-2]
         return self.activation(perceptron(x, weights, self.activation)) if weights else x
 
     def forward(self, x: Tensor) -> Tensor:

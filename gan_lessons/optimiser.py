@@ -110,6 +110,7 @@ class ScaledAdam(Adam):
         """Move the parameters against the scaled `grads`, unless one of them is not finite."""
         for p, grad in zip(self.params, grads, strict=True):
             p.grad = grad  # where the scaler looks
+        # Not an Optimizer by its class, but with the three things that a scaler asks of one.
         self.scaler.step(self._for_scaler)  # type: ignore[arg-type]
         self.scaler.update()
         for p in self.params:

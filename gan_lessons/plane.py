@@ -258,7 +258,7 @@ def latent(dim: int, count: int) -> Tensor:
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
     # Scrambled, since the first plain Sobol point is 0, which the normal sends to infinity.
-    sobol = SobolEngine(dim, scramble=True, seed=0)  # type: ignore[no-untyped-call]
+    sobol = SobolEngine(dim, scramble=True, seed=0)
     cube = sobol.draw(count, dtype=torch.float64)
     z: Tensor = torch.special.ndtri(cube.clamp(1e-9, 1 - 1e-9))
     return z.float()

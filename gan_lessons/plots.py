@@ -35,7 +35,7 @@ def use_style() -> None:
     if mpl.get_backend().lower().endswith("inline"):
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
+        set_matplotlib_formats("svg", metadata={"Date": None})
 
 
 def diagram() -> Figure:

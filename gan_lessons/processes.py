@@ -112,11 +112,13 @@ class Part:
 
     def state(self) -> State:
         """Return the state of the joint source."""
+        # A source need not have the two methods (`samples.Source`); then it cannot be saved.
         state: State = self.source.state()  # type: ignore[attr-defined]
         return state
 
     def load_state(self, state: State) -> None:
         """Go on from there."""
+        # As above.
         self.source.load_state(state)  # type: ignore[attr-defined]
 
 

@@ -70,7 +70,12 @@ class Polygon:
 
 
 def compute(
-    run: Run, member: int = 0, x_points: int = 161, arrows: int = 17, points: int = 2048
+    run: Run,
+    member: int = 0,
+    x_points: int = 161,
+    arrows: int = 17,
+    points: int = 2048,
+    reach: float = 1.0,
 ) -> Curves:
     """Evaluate one GAN of a run at every recorded step, as `gan_lessons.curves.compute` does.
 
@@ -84,7 +89,12 @@ def compute(
         Points of the x grid, and noise values to follow.
     points : int
         Pieces of the polygon.
+    reach : float
+        How far the x grid follows samples that stray: at most so many widths of the data beyond
+        either end.  One run far away would else leave a few points of the grid for the data.
     """
+    if not reach >= 0:
+        raise ValueError(f"reach must be at least 0, got {reach}")
     for name, given, least in (("x_points", x_points, 2), ("arrows", arrows, 1),
                                ("points", points, 2)):  # fmt: skip
         if given < least:
@@ -98,7 +108,7 @@ def compute(
     real = torch.from_numpy(quantiles(p_data, points))
     with one_thread():
         g = torch.stack([run.generator(f, member)(z) for f in frames])
-        x = torch.linspace(*_range(p_data, g), x_points, dtype=torch.float64)
+        x = torch.linspace(*_range(p_data, g, reach), x_points, dtype=torch.float64)
         rows = [_frame(run, f, member, x, z_edges, z_middles, real) for f in frames]
         far = [run.generator(f, member, averaged=True)(z_middles) for f in frames]
     p_g, d, d_star, value, best, fake = (
@@ -144,9 +154,10 @@ def _frame(
     )  # fmt: skip
 
 
-def _range(p_data: Density, g: Tensor) -> tuple[float, float]:
-    """Return the x range to draw: all but 1e-4 of the data, and the samples at every frame."""
+def _range(p_data: Density, g: Tensor, reach: float) -> tuple[float, float]:
+    """Return the x range to draw: all but 1e-4 of the data, and samples not too far from them."""
     low, high = interval(p_data, 1e-4)
-    low, high = min(low, g.min().item()), max(high, g.max().item())
+    far = reach * (high - low)
+    low, high = min(low, max(g.min().item(), low - far)), max(high, min(g.max().item(), high + far))
     margin = 0.04 * (high - low)
     return low - margin, high + margin

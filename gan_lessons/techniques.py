@@ -165,6 +165,7 @@ class Sum:
     def load_state(self, state: State) -> None:
         """Go on from what `state` returned."""
         for i, value in state.items():
+            # `state` above has asked: this term has both methods.
             self.terms[int(i)].load_state(value)  # type: ignore[attr-defined]
 
 

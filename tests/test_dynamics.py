@@ -201,7 +201,10 @@ def test_the_desired_solution_is_a_saddle_point():
 @pytest.mark.parametrize("steep", [0.5, 3.0, 6.0])
 def test_means_over_the_noise_are_exact(steep):
     """Against quad; and 64 Gauss-Hermite nodes are not enough for a steep sigmoid."""
-    f = lambda e: e * expit(steep * e + 0.4)  # noqa: E731
+
+    def f(e):
+        return e * expit(steep * e + 0.4)
+
     truth, _ = quad(lambda e: f(e) * norm.pdf(e), -12, 12, points=[0], epsabs=1e-13, limit=400)
     assert f(NOISE) @ WEIGHT == pytest.approx(truth, abs=1e-11)
     x, w = np.polynomial.hermite_e.hermegauss(64)
@@ -214,7 +217,10 @@ def test_means_over_the_noise_are_exact(steep):
 
 def check_step(order):
     """Two steps by hand: the saturating game from (1, -1) with h = 1/2, D first."""
-    s = lambda u: 1 / (1 + math.exp(-u))  # noqa: E731
+
+    def s(u):
+        return 1 / (1 + math.exp(-u))
+
     theta, psi = 1.0, -1.0
     for _ in range(2):
         psi = psi - 0.5 * theta * s(theta * psi)

@@ -236,9 +236,13 @@ def pair_of_samples(seed=0, n=N):
 
 def exact_value(logit):
     """V(D) for p = N(0, 1) and q = N(1, 1), by scipy."""
-    softplus = lambda t: max(t, 0) + math.log1p(math.exp(-abs(t)))  # noqa: E731
-    f = lambda x: (-st.norm.pdf(x) * softplus(-logit(x))  # noqa: E731
-                   - st.norm.pdf(x, 1) * softplus(logit(x)))  # fmt: skip
+
+    def softplus(t):
+        return max(t, 0) + math.log1p(math.exp(-abs(t)))
+
+    def f(x):
+        return -st.norm.pdf(x) * softplus(-logit(x)) - st.norm.pdf(x, 1) * softplus(logit(x))
+
     return quad(f, -12, 13, points=[0, 1], limit=200)[0]
 
 

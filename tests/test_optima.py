@@ -202,7 +202,10 @@ def test_no_other_lipschitz_critic_gains_more(pair):
     rng = np.random.default_rng(0)
     for _ in range(20):
         a, b, c = rng.uniform(-1, 1), rng.uniform(0.1, 3), rng.uniform(-5, 5)
-        other = lambda x, a=a, b=b, c=c: a * torch.sin(b * (x - c)) / b  # noqa: E731
+
+        def other(x, a=a, b=b, c=c):
+            return a * torch.sin(b * (x - c)) / b
+
         assert gain(lambda p, q, other=other: other, p, q) <= best + 1e-9
     assert gain(lambda p, q: optima.best_lipschitz(q, p), p, q) < 0
     assert gain(lambda p, q: lambda x: optima.best_lipschitz(p, q)(x) / 2, p, q) < best - 1e-4

@@ -81,7 +81,7 @@ BAD = [
     (lambda: plots_theory.descent([0, 1], [1, 0], [[1, 0]], [1]), "steps"),
     (lambda: plots_theory.descent([0, 1], [1, 0], [[1, 0]], []), "steps"),
     (lambda: plots_theory.against_n({}, {}, "y"), "groups"),
-    (lambda: plots_theory.four_panels(None, [0], []), "titles"),  # type: ignore[arg-type]
+    (lambda: plots_theory.four_panels(None, [0], []), "titles"),
 ]
 
 

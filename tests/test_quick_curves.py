@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from gan_lessons import curves, quick_curves, toy
+from gan_lessons.densities import interval
 from gan_lessons.quick_curves import Polygon
 from gan_lessons.toy import ToySettings
 from gan_lessons.training import LoopSettings
@@ -58,3 +59,19 @@ def test_bad_input_is_named(name):
     run = toy.train(SETTINGS[1], [0], 1, progress=False)
     with pytest.raises(ValueError, match=rf"^{name} must .*got 0"):
         quick_curves.compute(run, **{name: 0})
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_run_far_away_does_not_take_the_grid_from_the_data(side):
+    """A G that starts 100 sd away: W1 counts it, the picture follows it no farther than said."""
+    run = toy.train(ToySettings(g_start=100.0 * side, batch=8, g_hidden=(4,)), [0], 0)
+    low, high = interval(run.settings.p_data, 1e-4)
+    for reach in (0.0, 0.5, 2.0):
+        c = quick_curves.compute(run, 0, x_points=41, reach=reach)
+        width = (high - low) * (1 + reach)
+        assert c.x[-1] - c.x[0] == pytest.approx(1.08 * width)
+        beyond = reach * (high - low) + 0.04 * width
+        assert (c.x[-1] - high if side > 0 else low - c.x[0]) == pytest.approx(beyond)
+        assert c.w1[0] > 40
+    with pytest.raises(ValueError, match=r"^reach must .*got -1"):
+        quick_curves.compute(run, 0, reach=-1)

@@ -102,6 +102,7 @@ class Number(Question):
     def check(self, answer: object) -> Verdict:
         """See `Question.check`."""
         try:
+            # The answer may be anything: what is not a number is what the `except` is for.
             given = float(answer)  # type: ignore[arg-type]
         except (TypeError, ValueError, RuntimeError):
             return Verdict(False, f"The answer is one number, and {answer!r} is not.")
@@ -200,7 +201,7 @@ class Function(Question):
             return Verdict(False, f"The answer is a function, and {answer!r} cannot be called.")
         try:
             given = self._results(answer)
-        except Exception as error:
+        except Exception as error:  # the reader's code: whatever it raises is shown as a hint
             name = type(error).__name__
             return Verdict(False, f"Your function raised {name} on a valid input: {error}")
         if self._same(given, self._results(self.reference)):

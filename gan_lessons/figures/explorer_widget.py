@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gan_lessons.figures.base import png_bytes
@@ -143,7 +144,8 @@ class _Press(_Control):
 
     def __init__(self, node: Any, field: Button, value: str) -> None:
         super().__init__(node)
-        self.field, self.actions = field, []  # type: ignore[var-annotated]
+        self.field = field
+        self.actions: list[Callable[[], object]] = []
         self.go(value)
         node.on_click(lambda _: self.press())
 

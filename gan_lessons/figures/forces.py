@@ -187,7 +187,7 @@ def discriminator(state: State) -> Function:
     p_g = law(state, state["distance"] if state["fit"] == "now" else THEN)
 
     def logit(x: Tensor) -> Tensor:
-        ratio: Tensor = p_data.log_prob(x) - p_g.log_prob(x)  # type: ignore[no-untyped-call]
+        ratio: Tensor = p_data.log_prob(x) - p_g.log_prob(x)
         return float(state["confidence"]) * ratio
 
     return logit

@@ -145,7 +145,7 @@ def many_seeds(
         Preset(
             WORDS["run_label"].format(seed=seed, w1=f"{w1[member]:.2f}"),
             WORDS["good" if np.asarray(good)[member] else "bad"].format(seed=seed, rule=rule),
-            quick_curves.compute(few, member, x_points=81),
+            quick_curves.compute(few, member, x_points=81, reach=0.5),
             g_optimum=goal,
         )
         for member, seed in enumerate(run.seeds.tolist())

@@ -83,6 +83,7 @@ SMALL = ToySettings(target="two modes", batch=64, g_hidden=(16, 16), d_hidden=(1
 
 def _small(k: int = 1, lr_d: float = 2e-3, lr_g: float = 1e-3, **changes: object) -> ToySettings:
     loop = LoopSettings(k=k, lr_d=lr_d, lr_g=lr_g)
+    # The settings check their own values; mypy cannot see which field is which type.
     return replace(SMALL, loop=loop, **changes)  # type: ignore[arg-type]
 
 

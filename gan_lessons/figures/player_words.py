@@ -81,7 +81,8 @@ def what_shows(curves: Curves) -> list[tuple[str, str, int]]:
     above a twentieth of its peak; ``apart`` if it is above 0.9; ``missing`` if it is above 0.1;
     ``match`` if JS is below 0.01; else ``rough``.  About D: ``rejects`` if the mean of D over p_g
     is below 0.05; ``half`` if its mean distance from 1/2 is below 0.05 (right below JS 0.01, else
-    wrong); ``best`` if V(D, G) is within 0.05 of V(D*, G); else ``lags``.
+    wrong); ``best`` if V(D, G) is within 0.05 of V(D*, G); else ``lags``.  The first two only if
+    nine tenths of p_g are on the grid: what D says about the rest is not in the curves.
 
     Examples
     --------
@@ -100,6 +101,7 @@ def what_shows(curves: Curves) -> list[tuple[str, str, int]]:
     data = _weights(curves.p_data[None] * cells)
     made = _weights(np.minimum(curves.p_g, 10 * curves.p_data.max()) * cells)
     missing = (data * (curves.p_g < 0.2 * curves.p_data)).sum(axis=1)
+    seen = (curves.p_g * cells).sum(axis=1) > 0.9
     on_data = (made * (curves.p_data > 0.05 * curves.p_data.max())).sum(axis=1)
     on_made = (made * curves.d).sum(axis=1)
     from_half = ((data + made) / 2 * np.abs(curves.d - 0.5)).sum(axis=1)
@@ -112,7 +114,9 @@ def what_shows(curves: Curves) -> list[tuple[str, str, int]]:
     )
     half = np.where(close, "half_right", "half_wrong")
     about_d = np.select(
-        [on_made < 0.05, from_half < 0.05, shortfall < 0.05], ["rejects", half, "best"], "lags"
+        [seen & (on_made < 0.05), seen & (from_half < 0.05), shortfall < 0.05],
+        ["rejects", half, "best"],
+        "lags",
     )
     percent = 5 * np.rint(20 * missing).astype(int)
     return [(str(g), str(d), int(p)) for g, d, p in zip(about_g, about_d, percent, strict=True)]

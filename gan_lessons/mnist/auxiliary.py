@@ -70,6 +70,7 @@ class WithClasses:
 
 
 def _guesses(discriminator: nn.Module, batch: Any) -> Tensor:
+    # To the loop every D is a Module; this loss is for one with a second head.
     return cross_entropy(discriminator.classify(batch), batch.y)  # type: ignore[operator]
 
 

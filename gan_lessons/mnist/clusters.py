@@ -42,8 +42,8 @@ def clustered(digits: Digits, k: int, seed: int) -> Digits:
         On the same device.  A cluster that lost all its pictures leaves a number unused.
     """
     # Imported here: it takes two seconds, and only this function needs it.
-    from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-untyped]
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from sklearn.cluster import MiniBatchKMeans
+    from threadpoolctl import threadpool_limits
 
     if not 1 <= k <= len(digits):
         raise ValueError(f"k must be from 1 to the {len(digits)} pictures, got {k}")

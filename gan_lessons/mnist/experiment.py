@@ -123,6 +123,7 @@ def make_trainer(
     for network in (generator, discriminator):
         network.to(device)  # made on the CPU, so that every device starts from the same weights
         if settings.channels_last:
+            # torch documents this argument, but its types leave it out.
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = LabelledImages if shape.classes else ImageBatches
     real = batches(data, settings.batch, torch.Generator(device).manual_seed(real_seed))

@@ -225,7 +225,8 @@ class Discriminator(nn.Module):
             planes = functional.one_hot(labels_of(sample), s.classes).to(x.dtype)
             planes = planes[:, :, None, None].expand(-1, -1, *x.shape[2:])
             x = torch.cat([x, planes], 1)
-        return self.layers(x)  # type: ignore[no-any-return]
+        found: Tensor = self.layers(x)
+        return found
 
     def forward(self, sample: Sample) -> Tensor:
         """Return the logit of each picture: how sure D is that it is real."""
@@ -239,7 +240,8 @@ class Discriminator(nn.Module):
         """Return the scores of the classes, (B, classes): the second head of "auxiliary"."""
         if not hasattr(self, "classifier"):
             raise ValueError(f"labelling must be 'auxiliary', got {self.settings.labelling!r}")
-        return self.classifier(self.features(sample))  # type: ignore[no-any-return]
+        scores: Tensor = self.classifier(self.features(sample))
+        return scores
 
 
 def random_state_kept() -> AbstractContextManager[None]:

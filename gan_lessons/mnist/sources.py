@@ -74,6 +74,7 @@ class LabelledImages(ImageBatches):
     (torch.Size([2, 1, 28, 28]), torch.Size([2]))
     """
 
+    # Both are samples to the loop, which is all that a source promises.
     def __call__(self) -> Labelled:  # type: ignore[override]
         """Return the next batch."""
         return Labelled(*self.labelled())

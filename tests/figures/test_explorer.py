@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -54,7 +54,9 @@ class Probe(Explorer):
     """y = height * 2^bend."""
 
     kind = "probe"
-    words = {"says": "Height {height} gives <b>{y}</b>.", "head": "what", "value": "value"}  # noqa: RUF012
+    words: ClassVar = {
+        "says": "Height {height} gives <b>{y}</b>.", "head": "what", "value": "value",
+    }  # fmt: skip
     groups = (
         Group(
             "Shape",

