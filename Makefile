@@ -8,16 +8,22 @@ BOOK_FLAGS := -W -n --keep-going
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve bench lint format clean
+.PHONY: help book notebooks test serve bench lint format clean check links test-oldest test-newest test-colab
 
 help:  ## List what make can do
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-book: .venv/installed  ## Run every chapter and write _build/html/index.html
-	$(BIN)/jupyter-book build . $(BOOK_FLAGS)
+book: .venv/installed  ## Run every chapter and write _build/html/index.html; only one: make book CHAPTER=theory/bce
+	$(if $(CHAPTER),$(BIN)/python -m tools.one_chapter "$(CHAPTER)",$(BIN)/jupyter-book build . $(BOOK_FLAGS))
+
+notebooks: .venv/installed  ## Write each chapter's notebook: make notebooks ARGS=--check
+	$(BIN)/python -m tools.notebooks $(ARGS)
 
 test: .venv/installed  ## Run all tests (after `make book` those of the book too): make test ARGS="-k toy"
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+check: lint book  ## What a change must pass: style, types, the book, and all tests with nothing skipped
+	GAN_LESSONS_FORBID_SKIP=1 $(MAKE) test
 
 serve: book  ## Show the book at http://localhost:8000
 	$(BIN)/python -m http.server --directory _build/html 8000
@@ -28,11 +34,38 @@ bench: .venv/installed  ## Run the measurements in benchmarks/
 lint: .venv/installed  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy gan_lessons
+	$(BIN)/mypy
 
 format: .venv/installed  ## Put the code in the form that `make lint` expects
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+links: .venv/installed  ## Ask whether the addresses that the book links to still answer
+	$(BIN)/python -m tools.links
+
+# The package's tests with other versions of what it needs, each in an environment of its own. WITH
+# replaces versions that a machine cannot have: make test-oldest WITH=torch==2.13.0
+# Their warnings are shown, not errors: they are about the libraries' age, which is as it must be.
+test-oldest:  ## Test with the lowest versions that pyproject.toml allows (Python 3.11)
+	$(call test_with,oldest,-o filterwarnings=default)
+
+test-colab:  ## Test with the versions that Google Colab ships (constraints/colab.txt)
+	$(call test_with,colab,-o filterwarnings=default)
+
+# Here a warning is an error, as in `make test`: it says what will break next.
+test-newest:  ## Test with the newest versions of everything
+	$(call test_with,newest,)
+
+define test_with
+	$(PYTHON) -m venv --clear .venv-$(1)
+	$(PYTHON) tools/versions.py $(1) $(WITH) > .venv-$(1)/requirements.txt
+	.venv-$(1)/bin/python -m pip install --quiet --upgrade pip
+	.venv-$(1)/bin/python -m pip install --quiet -r .venv-$(1)/requirements.txt -e .
+	.venv-$(1)/bin/python -m gan_lessons doctor
+	.venv-$(1)/bin/python -m pytest --numprocesses auto $(NOT_THE_BOOK) $(2) $(ARGS)
+endef
+# What tests the book and its tools needs the book's own versions.
+NOT_THE_BOOK := --ignore=tests/book --ignore=tests/tools --ignore=tools
 
 clean:  ## Delete the built book and its caches (not .venv)
 	rm -rf _build

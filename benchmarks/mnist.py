@@ -74,7 +74,9 @@ class Bench:
         self.real = look(self.judge, test.images)
         self.moments = metrics.moments(self.real.features)
         self.counts = metrics.class_counts(self.real.probabilities)
-        self.floor = self.score(train.images[:samples])
+        # At random: the pictures lie in the file in an order, and the first ones are of one kind.
+        chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:samples]
+        self.floor = self.score(train.images[chosen])
         self.accuracy = accuracy(self.judge, test)
 
     def score(self, pictures: Tensor) -> dict[str, float]:

@@ -20,13 +20,16 @@ floor  modules
 4      ``toy`` (the 1-D experiment), ``gradients`` (what D does to G), ``classifiers``,
        ``estimators`` (of divergences, from samples), ``dynamics`` (the Dirac-GAN),
        ``fits`` (of one Gaussian to two modes), ``mnist`` (digits),
-       ``plane`` (round modes in 1-D and 2-D), ``semisupervised`` (D is a classifier)
+       ``plane`` (round modes in 1-D and 2-D), ``semisupervised`` (D is a classifier),
+       ``balls`` (density, coverage, copies), ``conditional`` (labels, exactly),
+       ``methods`` (what sets each way of training apart)
 3      ``training`` (the one loop), ``batches`` (of a density), ``interrupts`` (Ctrl-C),
        ``divergences``, ``f_divergences``, ``theory``,
        ``updates`` (steps of two players), ``alternatives`` (other losses),
        ``optima`` (at the best D), ``batch_layers`` (D sees many samples),
        ``techniques`` (labels, memory), ``norms`` (batch normalisation),
-       ``metrics`` (of samples), ``neighbours`` (distances between them)
+       ``metrics`` (of samples), ``neighbours`` (distances between them),
+       ``kernels`` (how alike they are)
 2      ``densities``, ``losses``, ``networks``, ``penalties``, ``objectives``,
        ``finite_game``, ``laws``, ``integrands``, ``quadrature`` (under the divergences),
        ``optimiser`` (Adam), ``history`` (of losses), ``checkpoints`` (files), ``loop_settings``,

@@ -1,8 +1,6 @@
 """Every method of the book on the same toys: one loop, the same networks, many seeds at once.
 
-A `Method` says what differs from plain training: the game, a penalty, the discriminator, what G
-minimises, how often D moves, how fast, and how its weights are kept small.  Nothing here tells
-methods apart by name, and the training loop does not know them at all.
+What sets a method apart is in `gan_lessons.methods`.
 
 Examples
 --------
@@ -13,40 +11,24 @@ Examples
 
 from __future__ import annotations
 
-import functools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_lessons import losses
-from gan_lessons.alternatives import GAMES, Game, f_gan
-from gan_lessons.batch_layers import (
-    BatchMLP,
-    MinibatchDiscrimination,
-    MinibatchStd,
-    Packed,
-    SpectralMLP,
-)
-from gan_lessons.f_divergences import GENERATORS
-from gan_lessons.networks import MLP, LogitMLP
-from gan_lessons.objectives import FeatureMatching, OnFakes, OnPairs
-from gan_lessons.penalties import R1, R2, Both, Clipped, GradientPenalty, Optimizer
+from gan_lessons.methods import METHODS, Method
+from gan_lessons.networks import MLP
 from gan_lessons.plane import TARGETS, Points, Target, Verdicts, latent, noise
-from gan_lessons.techniques import SmoothedLabels
 from gan_lessons.toy import one_thread
-from gan_lessons.training import Judged, LoopSettings, Trainer
+from gan_lessons.training import LoopSettings, Trainer
 
 __all__ = ["METHODS", "RATES", "TARGETS", "Method", "Outcome", "make_trainer", "train"]
-
-Generators = Sequence[torch.Generator]
-Sizes = Sequence[int]
 
 RECORD = Path(__file__).with_name("contest.json")  # what benchmarks/methods.py found
 
@@ -54,120 +36,6 @@ HIDDEN = (32, 32)  # of both networks, tanh
 BATCH = 32
 COUNT = 1024  # samples that each generator is judged by
 RATES = (1e-3, 3e-3, 1e-2)  # learning rates that each method may choose from
-
-
-def as_it_is(optimizer: Optimizer) -> Optimizer:
-    """Return the optimiser of D without a change."""
-    return optimizer
-
-
-def no_penalty(generators: Generators) -> None:
-    """Return None: nothing is added to the loss of D."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """What sets one way of training a GAN apart; the defaults are the plain one.
-
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    game : Game
-        The losses of both players.
-    objective : callable, optional
-        What G minimises, if not the loss that the game has for it.
-    discriminator : callable
-        Makes S discriminators from (sizes, generators); sizes begin with the width of a sample
-        and end in 1.
-    penalty : callable
-        Makes the penalty on D, or None, from S generators that it may draw from.
-    optimizer : callable
-        Wraps the optimiser of D: to clip weights, say.
-    k : int
-        Steps of D for one of G.
-    d_rate : float
-        The learning rate of D over that of G.
-    ema : float
-        How slowly the judged average of G's weights moves; 0 judges G as it is.
-    """
-
-    name: str
-    game: Game = GAMES["non-saturating"]
-    objective: Judged | None = None
-    discriminator: Callable[[Sizes, Generators], nn.Module] = LogitMLP
-    penalty: Callable[[Generators], Judged | None] = no_penalty
-    optimizer: Callable[[Optimizer], Optimizer] = as_it_is
-    k: int = 1
-    d_rate: float = 1.0
-    ema: float = 0.99
-
-    def what_g_minimises(self) -> Judged:
-        """Return the objective of G, which is that of the game unless the method has its own."""
-        of_game = OnPairs if self.game.pairs else OnFakes
-        # `pairs` says which of the two kinds of loss it is; mypy cannot know.
-        return self.objective or of_game(self.game.g_loss)  # type: ignore[arg-type]
-
-
-def minibatch(sizes: Sizes, generators: Generators) -> BatchMLP:
-    """Make discriminators with minibatch discrimination: 4 kernels of rows of 2."""
-    layer = MinibatchDiscrimination(sizes[-2], generators, kernels=4, rows=2)
-    return BatchMLP(sizes[:-1], generators, layer)
-
-
-def batch_spread(sizes: Sizes, generators: Generators) -> BatchMLP:
-    """Make discriminators that see the standard deviation of the batch."""
-    return BatchMLP(sizes[:-1], generators, MinibatchStd())
-
-
-def packed(sizes: Sizes, generators: Generators, pack: int = 2) -> Packed:
-    """Make discriminators of pairs of samples."""
-    return Packed(LogitMLP([pack * sizes[0], *sizes[1:]], generators), pack)
-
-
-def r1_and_r2(gamma: float) -> Both:
-    """Return the two zero-centred penalties with one weight."""
-    return Both(R1(gamma), R2(gamma))
-
-
-GAMMA = 0.1  # weight of R1 and R2, as in the 1-D experiment
-BOUND = 0.1  # of clipped weights
-METHODS = {
-    m.name: m
-    for m in (
-        Method("minimax", GAMES["minimax"]),
-        Method("non-saturating"),
-        Method("least squares", GAMES["least squares"]),
-        Method("hinge", GAMES["hinge"]),
-        Method("WGAN, clipping", GAMES["wasserstein"], k=5,
-               optimizer=lambda optimizer: Clipped(optimizer, BOUND)),
-        Method("WGAN-GP", GAMES["wasserstein"], k=5, penalty=GradientPenalty),
-        Method("hinge, spectral norm", GAMES["hinge"], discriminator=SpectralMLP),
-        Method("R1", penalty=lambda generators: R1(GAMMA)),
-        Method("R1 + R2", penalty=lambda generators: r1_and_r2(GAMMA)),
-        Method("relativistic", GAMES["relativistic"]),
-        Method("relativistic, R1 + R2", GAMES["relativistic"],
-               penalty=lambda generators: r1_and_r2(GAMMA)),
-        *(Method(f"f-GAN, {g.name}", f_gan(g.slope, g.conjugate, g.name))
-          for g in map(GENERATORS.__getitem__, ("KL", "reverse KL", "Pearson chi2"))),
-        Method("feature matching", objective=FeatureMatching()),
-        Method("minibatch discrimination", discriminator=minibatch),
-        Method("minibatch std", discriminator=batch_spread),
-        Method("packing, 2", discriminator=packed),
-        Method("one-sided smoothing",
-               Game("smoothed", SmoothedLabels(), losses.nonsaturating_loss)),
-        Method("k = 5", k=5),
-        Method("no averaging", ema=0.0),
-        Method("two time scales", d_rate=4.0),
-        # Three of these with other settings, chosen after they had failed.
-        Method("WGAN-GP, weight 0.1", GAMES["wasserstein"], k=5,
-               penalty=functools.partial(GradientPenalty, weight=0.1)),
-        Method("WGAN, clipping at 0.5", GAMES["wasserstein"], k=5,
-               optimizer=lambda optimizer: Clipped(optimizer, 0.5)),
-        Method("spectral norm, retuned", GAMES["hinge"], k=5,
-               discriminator=functools.partial(SpectralMLP, activation=torch.relu_, scale=8.0)),
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,16 +80,17 @@ def make_trainer(method: Method, target: Target, seeds: Sequence[int], lr: float
         [torch.Generator().manual_seed(int(state % 2**63)) for state in column]
         for column in states.T
     )
-    n = target.dim
+    n, real = target.dim, Points(target, BATCH, data)
+    g, d = MLP([n, *HIDDEN, n], g_init), method.discriminator([n, *HIDDEN, 1], d_init, real)
     trainer = Trainer(
-        MLP([n, *HIDDEN, n], g_init),
-        method.discriminator([n, *HIDDEN, 1], d_init),
-        Points(target, BATCH, data),
+        g,
+        d,
+        real,
         Points(noise(n), BATCH, z),
         LoopSettings(k=method.k, lr_d=lr * method.d_rate, lr_g=lr, ema=method.ema),
-        g_loss=method.what_g_minimises(),
+        g_loss=method.what_g_minimises(g),
         d_loss=method.game.d_loss,
-        penalty=method.penalty(inside),
+        penalty=method.what_d_adds(d, inside),
     )
     trainer.d_optimizer = method.optimizer(trainer.d_optimizer)
     return trainer

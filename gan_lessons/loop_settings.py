@@ -23,6 +23,7 @@ class LoopSettings:
     betas: tuple[float, float] = (0.0, 0.9)
     ema: float = 0.99  # G averaged over about 100 steps: the players circle, their mean rests
     ema_warmup: bool = False  # at step t at most (1 + t) / (10 + t): soon forget the first weights
+    together: bool = False  # D judges real and fake in one pass: faster; not with batch norm in D
     precision: str = "full"  # one of devices.PRECISIONS; "mixed" is what suits the device
     check_every: int = 0  # steps between two looks for a nan or inf; 0: none
     compile: bool = False  # the two networks by torch.compile, on CUDA
@@ -44,5 +45,5 @@ class LoopSettings:
     def agree_with(self, earlier: Mapping[str, Any]) -> None:
         """Refuse to go on with what was trained by `earlier` settings if they were others."""
         for name, mine in dataclasses.asdict(self).items():
-            if name not in HOW and mine != (theirs := earlier[name]):
+            if name not in HOW and mine != (theirs := earlier.get(name)):
                 raise ValueError(f"{name} must be {theirs}, as in the checkpoint, got {mine}")

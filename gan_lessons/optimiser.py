@@ -13,12 +13,18 @@ from gan_lessons.samples import State
 
 
 class Optimiser(Protocol):
-    """What the loop asks of an optimiser."""
+    """What the loop and its checkpoints ask of an optimiser."""
 
     params: list[Tensor]
 
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`, one for each parameter."""
+
+    def state(self) -> State:
+        """Return what the next step depends on, other than the parameters."""
+
+    def load_state(self, state: State) -> None:
+        """Go on from what `state` returned."""
 
 
 class Adam:

@@ -184,18 +184,24 @@ TINY = 1e-12  # under the root: its slope at 0 is infinite, and a D that is flat
 
 
 class Optimizer(Protocol):
-    """What the loop asks of an optimiser."""
+    """What the loop and its checkpoints ask of an optimiser."""
 
     params: list[Tensor]
 
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`."""
 
+    def state(self) -> State:
+        """Return what the next step depends on, other than the parameters."""
+
+    def load_state(self, state: State) -> None:
+        """Go on from what `state` returned."""
+
 
 class Clipped:
     """An optimiser that then keeps each parameter in [-bound, bound], as the first WGAN did.
 
-    A critic with bounded weights is Lipschitz, with a constant that nobody knows.
+    A critic with bounded weights is Lipschitz, with a constant that nobody has chosen.
     Use: ``trainer.d_optimizer = Clipped(trainer.d_optimizer)``.
 
     Parameters
@@ -220,6 +226,17 @@ class Clipped:
         self.optimizer.step(grads)
         torch._foreach_clamp_min_(self.params, -self.bound)
         torch._foreach_clamp_max_(self.params, self.bound)
+
+    def state(self) -> State:
+        """Return the bound and the state of the optimiser, for a checkpoint."""
+        return {"bound": self.bound, "optimizer": self.optimizer.state()}
+
+    def load_state(self, state: State) -> None:
+        """Go on from what `state` returned, with the same bound."""
+        if state.get("bound") != self.bound:
+            got = state.get("bound", "a state without one")
+            raise ValueError(f"bound must be {self.bound} in the checkpoint too, got {got}")
+        self.optimizer.load_state(state["optimizer"])
 
 
 def squared_slope(discriminator: nn.Module, x: Sample, sample_axis: int = -1) -> Tensor:

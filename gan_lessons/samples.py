@@ -86,3 +86,20 @@ def with_values(sample: Sample, x: Tensor) -> Sample:
     Labelled(x=tensor([0.]), y=tensor([3]))
     """
     return sample._replace(x=x) if isinstance(sample, Labelled) else x
+
+
+def joined(first: Sample, second: Sample, axis: int = 0) -> Sample:
+    """Return one batch of two, the first one first; `axis` is that of the batch.
+
+    Examples
+    --------
+    >>> joined(torch.zeros(2, 3), torch.ones(4, 3)).shape
+    torch.Size([6, 3])
+    >>> one = Labelled(torch.zeros(1), torch.tensor([3]))
+    >>> joined(one, one).y.tolist()
+    [3, 3]
+    """
+    x = torch.cat([values(first), values(second)], axis)
+    if isinstance(first, Labelled) and isinstance(second, Labelled):
+        return Labelled(x, torch.cat([first.y, second.y], axis))
+    return x

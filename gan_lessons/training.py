@@ -31,7 +31,7 @@ from gan_lessons.history import DivergedError, History
 from gan_lessons.loop_settings import LoopSettings
 from gan_lessons.objectives import OnFakes
 from gan_lessons.optimiser import Adam, Optimiser, ScaledAdam
-from gan_lessons.samples import Sample, Source, State
+from gan_lessons.samples import Sample, Source, State, joined, values
 
 __all__ = ["ON_FAKES", "Adam", "DivergedError", "Judged", "LoopSettings", "PairLoss", "Trainer"]
 
@@ -75,9 +75,8 @@ class Trainer:
 
     Notes
     -----
-    Put the networks on their device first; the optimisers and the average are made there.
-    Under torchrun, each process makes the same trainer, with `gan_lessons.processes.part` of
-    the sources.
+    Put the networks on their device first.  Under torchrun, each process makes the same trainer,
+    with `gan_lessons.processes.part` of the sources.
     """
 
     def __init__(
@@ -107,6 +106,7 @@ class Trainer:
         self.d_params: list[Tensor] = [*discriminator.parameters()]
         self._prepare()
         self.last_real: Any = None  # the batch that D saw last
+        self._axis: int | None = None
         self.steps = 0
         self.history = History()
 
@@ -156,12 +156,22 @@ class Trainer:
     def discriminator_step(self, fake: Sample) -> Tensor:
         """Move D to tell a real batch from `fake`; return its loss, without the penalty."""
         self.last_real = real = self.real()
-        loss = self.d_loss(self.judge(real), self.judge(fake))
-        total = loss
+        total = loss = self.d_loss(*self.logits(real, fake))
         if self.penalty is not None:
             total = loss + self.penalty(self.discriminator, real, fake)
         self.d_optimizer.step(self._gradients(total, self.d_params))
         return loss.detach()
+
+    def logits(self, real: Sample, fake: Sample) -> tuple[Tensor, Tensor]:
+        """Return what D says of both batches: in two passes, or in one."""
+        if not self.settings.together:
+            return self.judge(real), self.judge(fake)
+        if self._axis is None:  # where the batch is: the last axis of the logits
+            with torch.no_grad():
+                self._axis = self.judge(real).ndim - 1
+        logits: Tensor = self.judge(joined(real, fake, self._axis))
+        on_real, on_fake = logits.split([values(b).shape[self._axis] for b in (real, fake)], -1)
+        return on_real, on_fake
 
     def generator_step(self, fake: Sample) -> Tensor:
         """Move G so that D, as it is now, takes `fake` for real; return G's loss."""
@@ -215,9 +225,8 @@ class Trainer:
 
         Notes
         -----
-        An interrupt (Ctrl-C, or the notebook's stop button) ends the training but loses
-        nothing: what was recorded stays, the method returns False, and `run` can be called
-        again to go on.
+        An interrupt (Ctrl-C, or the notebook's stop button) loses nothing: what was recorded
+        stays, the method returns False, and `run` can be called again to go on.
         """
         if steps is None and seconds is None:
             raise ValueError("steps must be a number if seconds is not, got None")
@@ -266,9 +275,8 @@ class Trainer:
     def state(self) -> State:
         """Return all that is needed to go on as if there had been no pause.
 
-        It refers to the tensors of the trainer, which change with the next step: save it (see
-        `gan_lessons.checkpoints`) or copy it first.  Numbers that a network draws from torch's
-        global generator, as dropout does, are not in it.
+        It refers to the trainer's own tensors: save it (`gan_lessons.checkpoints`) or copy it.
+        What a network draws from torch's global generator, as dropout does, is not in it.
 
         Raises
         ------

@@ -9,6 +9,7 @@ import math
 
 import pytest
 import torch
+from torch.autograd import gradcheck
 from torch.nn import functional as torch_has
 
 from gan_lessons import alternatives as a
@@ -176,6 +177,17 @@ def test_leading_axes_are_independent_gans(name):
     assert together.shape == (3,)
     for s in range(3):
         close(together[s], loss(*(b[s] for b in batches)))
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_gradients_order_and_the_size_of_the_batch(name):
+    loss = getattr(a, name)
+    batches = [x.requires_grad_() for x in (randn(2, 5), randn(2, 5, seed=1))]
+    batches = batches[-1:] if name in OF_FAKES else batches
+    assert gradcheck(loss, batches)
+    order = torch.tensor([3, 0, 4, 2, 1])
+    close(loss(*(b[:, order] for b in batches)), loss(*batches).detach())
+    close(loss(*(torch.cat([b, b], dim=1) for b in batches)), loss(*batches).detach())
 
 
 @pytest.mark.parametrize("name", CHECKS)

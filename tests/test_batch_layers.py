@@ -152,6 +152,41 @@ def test_a_verdict_depends_on_the_rest_of_the_batch():
     assert not torch.allclose(seeing(x)[0, 0], seeing(other)[0, 0])
 
 
+def check_batch_size(o, s):
+    """Fail unless o grows with the batch and s does not: samples twice, a far one, one alone."""
+    f, kernel = randn(6, 3), randn(3, 4, 2, seed=1)
+    twice = torch.cat([f, f])
+    torch.testing.assert_close(o(twice, kernel), 2 * torch.cat([o(f, kernel)] * 2))
+    torch.testing.assert_close(s(twice), torch.cat([s(f)] * 2))
+    far = o(torch.cat([f, torch.full((1, 3), 1e4).double()]), kernel)
+    torch.testing.assert_close(far[:6], o(f, kernel))  # it is no company for anybody,
+    torch.testing.assert_close(far[6], torch.ones(4).double())  # and has none but itself
+    torch.testing.assert_close(o(f[:1], kernel), torch.ones(1, 4).double())
+    assert s(f[:1]).abs().max() < 1e-5
+
+
+def spread(f):
+    return MinibatchStd()(f)[:, -1]
+
+
+def test_what_the_size_of_the_batch_changes():
+    check_batch_size(minibatch_features, spread)
+
+
+@pytest.mark.parametrize(
+    ("o", "s"),
+    [
+        (lambda f, kernel: minibatch_features(f, kernel, include_self=False), spread),
+        (lambda f, kernel: minibatch_features(f, kernel) / len(f), spread),
+        (minibatch_features, lambda f: spread(f) * len(f) ** 0.5),
+        (minibatch_features, lambda f: (f.var(0) + 1e-12).sqrt().mean().expand(len(f))),
+    ],
+)
+def test_the_check_of_the_batch_size_notices_mutants(o, s):
+    with pytest.raises(AssertionError):
+        check_batch_size(o, s)
+
+
 def test_std_by_numpy_and_at_a_collapsed_batch():
     f = randn(2, 7, 3)
     s = MinibatchStd()(f)[..., -1]
@@ -169,6 +204,14 @@ def test_gradients():
     f, kernel = randn(4, 3).requires_grad_(), randn(3, 2, 2, seed=1).requires_grad_()
     assert gradcheck(minibatch_features, (f, kernel))
     assert gradcheck(MinibatchStd(), (randn(1, 4, 3).requires_grad_(),))
+
+
+def test_on_one_point_o_has_a_kink_and_next_to_it_a_slope_towards_the_others():
+    kernel = torch.ones(1, 1, 1).double()
+    for places, signs in (([2.0, 2.0, 2.0], [0, 0, 0]), ([1.9, 2.0, 2.1], [1, 0, -1])):
+        x = torch.tensor(places, dtype=torch.float64)[:, None].requires_grad_()
+        (slope,) = torch.autograd.grad(minibatch_features(x, kernel).sum(), x)
+        assert slope[:, 0].round(decimals=12).sign().tolist() == signs
 
 
 @pytest.mark.parametrize("kind", ["discrimination", "std"])
@@ -196,6 +239,14 @@ def test_a_pack_is_judged_as_one():
     changed = x.clone()
     changed[:, 4] += 1
     assert (Packed(d, 3)(changed) != logits).nonzero()[:, 1].unique().tolist() == [1]
+
+
+def test_packs_are_in_order_and_samples_within_them_too():
+    packed, x = Packed(LogitMLP([4, 8, 1], rngs(1)), 2), randn(1, 6, 2).float()
+    torch.testing.assert_close(packed(x)[:, [2, 0, 1]], packed(x[:, [4, 5, 0, 1, 2, 3]]))
+    assert not torch.allclose(packed(x), packed(x[:, [1, 0, 3, 2, 5, 4]]))
+    d = Packed(LogitMLP([4, 8, 1], rngs(1)).double(), 2)
+    assert gradcheck(d, (randn(1, 4, 2).requires_grad_(),))
 
 
 # ---- spectral normalisation ----
@@ -235,7 +286,6 @@ def test_spectral_norm_of_a_known_matrix():
 def test_against_torch_parametrization():
     """One layer, the same start of the power iteration, the same steps and gradient."""
     ours = SpectralMLP([4, 1], rngs(1)).double()
-    ours = SpectralMLP([4, 1], rngs(1)).double()
     theirs = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 1).double())
     with torch.no_grad():
         theirs.parametrizations.weight.original.copy_(ours.w0[0].mT)
@@ -249,6 +299,19 @@ def test_against_torch_parametrization():
     (grad,) = torch.autograd.grad(a.square().sum(), ours.w0)
     (other,) = torch.autograd.grad(b.square().sum(), theirs.parametrizations.weight.original)
     torch.testing.assert_close(grad[0].mT, other)
+
+
+def test_its_gradient_in_float64():
+    """v follows W at once; with u at rest the slope of u^T W v by W is that with v held fixed."""
+    d = SpectralMLP([2, 3, 1], rngs(1)).double()
+    d.eval()
+    names, x = [*dict(d.named_parameters())], randn(1, 4, 2)
+
+    def call(*weights):
+        return torch.func.functional_call(d, dict(zip(names, weights, strict=True)), (x,))
+
+    weights = [p.detach().clone().requires_grad_() for p in d.parameters()]
+    assert gradcheck(call, weights)
 
 
 def test_the_network_is_lipschitz():

@@ -52,7 +52,7 @@ def start(*arguments, cwd, launcher=("-m", "gan_lessons")):
 # ---- usage ----
 
 
-@pytest.mark.parametrize("command", [[], ["toy"], ["mnist"], ["mnist", "train"],
+@pytest.mark.parametrize("command", [[], ["toy"], ["doctor"], ["mnist"], ["mnist", "train"],
                                      ["mnist", "sample"], ["mnist", "evaluate"]])  # fmt: skip
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stopped:

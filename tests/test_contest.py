@@ -14,11 +14,14 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from gan_lessons import contest
+from gan_lessons import checkpoints, contest, losses, methods
 from gan_lessons.batch_layers import BatchMLP, Packed, SpectralMLP
 from gan_lessons.contest import METHODS, TARGETS, Method, make_trainer, recorded, train
-from gan_lessons.objectives import FeatureMatching
+from gan_lessons.networks import LogitMLP
+from gan_lessons.norms import NormLogitMLP
+from gan_lessons.objectives import FeatureMatching, OnFakes
 from gan_lessons.penalties import R1
+from gan_lessons.techniques import HistoricalAverage, Sum
 from gan_lessons.toy import one_thread
 
 RING = TARGETS["ring of eight"]
@@ -30,6 +33,7 @@ each_method = pytest.mark.parametrize("name", METHODS)
 def _small(monkeypatch):
     """Little to compute; what is tested does not depend on it."""
     monkeypatch.setattr(contest, "HIDDEN", (8, 8))
+    monkeypatch.setattr(methods, "SWITCH", 1)
     with one_thread():
         yield
 
@@ -182,6 +186,22 @@ def test_twice_is_the_same(name):
     assert one.samples.dtype == torch.float64
 
 
+@each_method
+def test_a_run_that_was_saved_goes_on_as_if_nothing_had_been(name, tmp_path):
+    """Optimisers that clip, penalties that draw and objectives that count all keep their state."""
+    whole, first = (trained(METHODS[name], [1, 2], 3) for _ in range(2))
+    whole.run(3, progress=False)
+    checkpoints.save(tmp_path / "c", first.state())
+    second = make_trainer(METHODS[name], RING, [1, 2])
+    second.load_state(checkpoints.load(tmp_path / "c"))
+    second.run(3, progress=False)
+    for network in ("generator", "averaged", "discriminator"):
+        pairs = zip(
+            weights(getattr(whole, network)), weights(getattr(second, network)), strict=True
+        )
+        assert all(torch.equal(a, b) for a, b in pairs)
+
+
 def test_every_row_differs_from_every_other():
     """No row is another one under a new name: after 3 steps G, or its average, is elsewhere."""
     made = {n: torch.cat([w.ravel() for w in weights(trained(m, [4]).averaged)])
@@ -209,8 +229,55 @@ def test_what_sets_the_rows_apart():
     )  # fmt: skip
     clipped = d["WGAN, clipping"]
     clipped.run(2, progress=False)
-    assert max(w.abs().max() for w in weights(clipped.discriminator)) <= contest.BOUND
-    assert max(w.abs().max() for w in weights(d["hinge"].discriminator)) > contest.BOUND
+    assert max(w.abs().max() for w in weights(clipped.discriminator)) <= methods.BOUND
+    assert max(w.abs().max() for w in weights(d["hinge"].discriminator)) > methods.BOUND
+
+
+def test_rows_with_normalisation_a_spring_and_a_switch():
+    usual, virtual, held, switched = (
+        make_trainer(METHODS[name], RING, [0, 1])
+        for name in (
+            "batch norm in D",
+            "virtual batch norm",
+            "historical averaging",
+            "loss switched",
+        )
+    )
+    for trainer in (usual, virtual):
+        assert isinstance(trainer.discriminator, NormLogitMLP)
+    assert (usual.discriminator.first, usual.discriminator.reference) == (1, None)
+    first_batch = make_trainer(PLAIN, RING, [0, 1]).real()
+    assert virtual.discriminator.first == 0
+    assert torch.equal(virtual.discriminator.reference, first_batch)  # of the data
+    # Each player is held to its own past, and by nothing else that is new.
+    for term, network in (
+        (held.g_loss.terms[1], held.generator),
+        (held.penalty, held.discriminator),
+    ):
+        assert isinstance(term, HistoricalAverage)
+        assert term.weight == methods.SPRING
+        assert [id(p) for p in term.parameters] == [id(p) for p in network.parameters()]
+    assert held.g_loss.terms[0] == OnFakes(losses.nonsaturating_loss)
+    fake = torch.ones(2, 3, 2)
+    d = switched.discriminator
+    by_turns = [switched.g_loss(d, None, fake) for _ in range(3)]
+    assert torch.equal(by_turns[0], losses.nonsaturating_loss(d(fake)))
+    assert torch.equal(by_turns[1], losses.saturating_loss(d(fake)))
+    assert torch.equal(by_turns[1], by_turns[2])
+    # Each trainer has its own counter.
+    assert make_trainer(METHODS["loss switched"], RING, [0]).g_loss.calls == 0
+
+
+def test_a_method_may_have_a_penalty_and_a_term_of_its_own():
+    both = Method("both", penalty=lambda g: R1(0.1), own=methods.spring)
+    trainer = make_trainer(both, RING, [0])
+    assert isinstance(trainer.penalty, Sum)
+    assert [type(t) for t in trainer.penalty.terms] == [R1, HistoricalAverage]
+    d, (real, fake) = trainer.discriminator, (trainer.real(), trainer.noise())
+    expected = R1(0.1)(d, real, fake)  # the spring costs nothing at first
+    torch.testing.assert_close(trainer.penalty(d, real, fake), expected)
+    assert make_trainer(PLAIN, RING, [0]).penalty is None
+    assert isinstance(make_trainer(PLAIN, RING, [0]).discriminator, LogitMLP)
 
 
 def test_no_averaging_judges_g_itself():

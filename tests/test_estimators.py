@@ -11,6 +11,7 @@ import scipy.stats as st
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from mpmath import mp
 from scipy.integrate import quad
 
 from gan_lessons.densities import gaussian, laplace, mixture, uniform
@@ -18,6 +19,8 @@ from gan_lessons.divergences import js, kl, kl_categorical, total_variation, was
 from gan_lessons.estimators import (
     empirical_w1,
     empirical_w1_bias,
+    frechet_bias,
+    frechet_bias_in_dimensions,
     histogram,
     js_lower_bound,
     knn_kl,
@@ -346,6 +349,97 @@ def test_the_checks_notice_a_mutant(name):
         check(mutant)
 
 
+# ---- the Fréchet distance of samples ----
+
+
+def frechet_by_quadrature(n, m):
+    """The mean of (difference of means)^2 + (s - s')^2, from the densities of both parts."""
+    scale_n, scale_m = 1 / math.sqrt(n - 1), 1 / math.sqrt(m - 1)  # s is chi(n - 1) / root (n - 1)
+    gap = st.norm(scale=math.sqrt(1 / n + 1 / m))
+    means = quad(lambda x: x**2 * gap.pdf(x), -np.inf, np.inf)[0]
+    first, second = (
+        [quad(lambda s, law=law, k=k: s**k * law.pdf(s), 0, 20)[0] for k in (1, 2)]
+        for law in (st.chi(n - 1, scale=scale_n), st.chi(m - 1, scale=scale_m))
+    )
+    return means + first[1] + second[1] - 2 * first[0] * second[0]
+
+
+def check_frechet_bias(frechet_bias):
+    for n, m in [(2, 2), (3, 7), (10, 10), (50, 20)]:
+        assert frechet_bias(n, m) == pytest.approx(frechet_by_quadrature(n, m), rel=1e-7)
+
+
+def test_frechet_bias_is_exact():
+    check_frechet_bias(frechet_bias)
+
+
+@pytest.mark.parametrize("n", [998, 999, 1000, 1001, 10**6])
+def test_frechet_bias_of_many_samples_keeps_its_digits(n):
+    with mp.workdps(30):
+        c4 = mp.sqrt(mp.mpf(2) / (n - 1)) * mp.gammaprod([mp.mpf(n) / 2], [mp.mpf(n - 1) / 2])
+        exact = float(mp.mpf(2) / n + 2 * (1 - c4**2))
+    assert frechet_bias(n, n) == pytest.approx(exact, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda n, m: frechet_bias(n, m) - 1 / m,
+        lambda n, m: 3 / 2 * (1 / n + 1 / m),  # to first order only
+        lambda n, m: frechet_bias(n, m) / 2 + 1 / n,
+        lambda n, m: frechet_bias(n + 1, m + 1),
+    ],
+    ids=["one mean", "first order", "one spread", "divided by n"],
+)
+def test_a_wrong_frechet_bias_is_caught(mutant):
+    with pytest.raises(AssertionError):
+        check_frechet_bias(mutant)
+
+
+def frechet_of_two_clouds(sds, n, m, seed, trials=400):
+    """Fréchet distances between samples of one Gaussian, by numpy and the nuclear norm."""
+    draw, found = rng(seed), []
+    for _ in range(trials):
+        x, y = draw.normal(size=(n, len(sds))) * sds, draw.normal(size=(m, len(sds))) * sds
+        p, q = (x - x.mean(0)) / math.sqrt(n - 1), (y - y.mean(0)) / math.sqrt(m - 1)
+        root = np.linalg.svd(p @ q.T, compute_uv=False).sum()
+        gap = ((x.mean(0) - y.mean(0)) ** 2).sum()
+        found.append(gap + (p**2).sum() + (q**2).sum() - 2 * root)
+    return found
+
+
+def check_bias_in_dimensions(formula):
+    # What is left is of second order: 3 % here.
+    for sds, n, m in [([1.0] * 4, 150, 150), ([3.0, 1.0, 0.2], 120, 200)]:
+        expected = formula(np.square(sds), n, m)
+        within(frechet_of_two_clouds(sds, n, m, seed=1), expected, slack=0.03 * expected)
+
+
+def test_frechet_bias_in_dimensions():
+    check_bias_in_dimensions(frechet_bias_in_dimensions)
+    for n in (10, 10**4, 10**6):  # and in one dimension the exact one says how much is left
+        rest = 1 - frechet_bias_in_dimensions([1.0], n, n) / frechet_bias(n, n)
+        assert rest == pytest.approx(1 / (4 * n), rel=0.1)
+    d = 7
+    expected = d * (d + 5) / 4 * (1 / 30 + 1 / 50)
+    assert frechet_bias_in_dimensions([1.0] * d + [0.0], 30, 50) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda v, n, m: (1 / n + 1 / m) * v.sum(),
+        lambda v, n, m: sum(frechet_bias_in_dimensions([x], n, m) for x in v),
+        lambda v, n, m: frechet_bias_in_dimensions(np.sqrt(v), n, m),
+        lambda v, n, m: frechet_bias_in_dimensions(v, n, m) / 2,
+    ],
+    ids=["means only", "variances only", "standard deviations", "half"],
+)
+def test_a_wrong_bias_in_dimensions_is_caught(mutant):
+    with pytest.raises(AssertionError):
+        check_bias_in_dimensions(mutant)
+
+
 NAN = float("nan")
 BAD = [
     (lambda: histogram([], [0.0]), "x"),
@@ -366,6 +460,12 @@ BAD = [
     (lambda: empirical_w1([1.0], [math.inf]), "y"),
     (lambda: empirical_w1_bias(gaussian(0, 1), 0), "n"),
     (lambda: empirical_w1_bias(torch.distributions.Cauchy(0.0, 1.0), 9), "p"),
+    (lambda: frechet_bias(1, 9), "n"),
+    (lambda: frechet_bias(9, 1), "m"),
+    (lambda: frechet_bias_in_dimensions([1.0], 1, 9), "n"),
+    (lambda: frechet_bias_in_dimensions([1.0], 9, 1), "m"),
+    (lambda: frechet_bias_in_dimensions([1.0, -1e-3], 9, 9), "eigenvalues"),
+    (lambda: frechet_bias_in_dimensions([[1.0]], 9, 9), "eigenvalues"),
     (lambda: js_lower_bound(torch.zeros(0), torch.zeros(1)), "real"),
     (lambda: js_lower_bound(torch.zeros(1), torch.tensor([NAN])), "fake"),
     (lambda: tv_lower_bound(torch.zeros(1, 1), torch.zeros(1)), "real"),

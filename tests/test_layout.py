@@ -39,9 +39,9 @@ FLOORS = [
     {"training", "batches", "interrupts"}
     | {"divergences", "f_divergences", "theory", "updates"}
     | {"alternatives", "optima", "batch_layers", "techniques", "norms"}
-    | {"metrics", "neighbours"},
+    | {"metrics", "neighbours", "kernels"},
     {"toy", "gradients", "classifiers", "estimators", "dynamics", "fits", "mnist"}
-    | {"plane", "semisupervised"},
+    | {"plane", "semisupervised", "balls", "conditional", "methods"},
     {"curves", "snapshots", "discriminators", "learning_curves", "shift_gan"}
     | {"contest", "failures", "digits8", "variants"},
     {"plots", "quick_curves"},

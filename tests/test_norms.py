@@ -93,6 +93,15 @@ def test_only_the_virtual_kind_judges_each_sample_by_itself():
         torch.testing.assert_close(net(x)[:, order], net(x[:, order]))
 
 
+def test_what_the_size_of_the_batch_changes():
+    """A batch twice over is the same batch; for the virtual kind a sample is one alone."""
+    x, r = randn(5, 3), randn(8, 3, seed=1)
+    torch.testing.assert_close(batch_norm(torch.cat([x, x])), torch.cat([batch_norm(x)] * 2))
+    alone = torch.cat([virtual_batch_norm(x[[i]], r) for i in range(5)])
+    torch.testing.assert_close(virtual_batch_norm(x, r), alone)
+    assert (batch_norm(x[:1]) == 0).all()  # one sample is its own mean: nothing is left of it
+
+
 def test_a_first_layer_with_batch_norm_is_blind_to_shift_and_scale():
     x = randn(2, 50, 1).float()
     blind = NormLogitMLP([1, 8, 8, 1], rngs(2))
@@ -143,6 +152,9 @@ def test_joint_is_the_loss_in_one_batch():
     separate = discriminator_loss(d(real), d(fake))
     assert not torch.allclose(expected, separate, atol=1e-3)
     assert nothing(d(real), d(fake)).tolist() == [0, 0]
+    d.double()
+    batches = [x.double().requires_grad_() for x in (real, fake)]
+    assert gradcheck(lambda r, f: Joint(discriminator_loss)(d, r, f), batches)
 
 
 def test_wrong_arguments_are_named():

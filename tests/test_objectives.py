@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import gradcheck
 
 from gan_lessons.alternatives import GAMES, relativistic_g_loss
 from gan_lessons.losses import nonsaturating_loss
@@ -76,6 +77,21 @@ def test_its_gradient_by_differences_and_none_flows_to_the_real_batch():
         step[0, i, j] = h
         up, down = (FeatureMatching()(d, real, fake + s) for s in (step, -step))
         assert abs((up - down).item() / (2 * h) - grad_fake[0, i, j].item()) < 1e-7
+
+
+def test_gradients_and_the_size_of_the_batch():
+    d, real, fake = make(), randn(1, 4, 2), randn(1, 3, 2, seed=1)
+    for objective in (
+        FeatureMatching(), FeatureMatching(mean=True), OnFakes(nonsaturating_loss),
+        OnPairs(relativistic_g_loss),
+    ):  # fmt: skip
+        r = real[:, :3] if isinstance(objective, OnPairs) else real
+        assert gradcheck(lambda f, o=objective, r=r: o(d, r, f), (fake.clone().requires_grad_(),))
+        twice = [torch.cat([x, x], dim=1) for x in (r, fake)]
+        torch.testing.assert_close(objective(d, *twice), objective(d, r, fake))
+    order = torch.tensor([2, 0, 3, 1])
+    shuffled = FeatureMatching()(d, real[:, order], fake[:, [1, 2, 0]])
+    torch.testing.assert_close(shuffled, FeatureMatching()(d, real, fake))
 
 
 def test_equal_means_are_not_equal_distributions():

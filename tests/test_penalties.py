@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
@@ -258,6 +260,31 @@ def test_gradient_penalty_of_each_member_by_its_own_generator():
         torch.testing.assert_close(ours[[s]], alone)
 
 
+def test_gradients_of_the_other_penalties_with_respect_to_the_weights():
+    net, real, fake = make_mlp(members=2), randn(2, 3, 1), randn(2, 3, 1, seed=1)
+    names = [*dict(net.named_parameters())]
+    weights = [p.detach().clone().requires_grad_() for p in net.parameters()]
+    # A new generator at each call: the same t each time.
+    for make in (lambda: R2(0.3), lambda: GradientPenalty([rng(1), rng(2)])):
+
+        def penalty(*weights, make=make):
+            def d(x):
+                return torch.func.functional_call(net, dict(zip(names, weights, strict=True)), (x,))
+
+            return make()(d, real, fake)
+
+        assert gradcheck(penalty, weights)
+
+
+@pytest.mark.parametrize("make", [lambda: R1(0.3), lambda: R2(0.3)])
+def test_a_batch_twice_or_in_another_order_costs_the_same(make):
+    net, real, fake = make_mlp(), randn(1, 4, 1), randn(1, 4, 1, seed=1)
+    expected, order = make()(net, real, fake), [2, 0, 3, 1]
+    torch.testing.assert_close(make()(net, real[:, order], fake[:, order]), expected)
+    twice = [torch.cat([x, x], dim=1) for x in (real, fake)]
+    torch.testing.assert_close(make()(net, *twice), expected)
+
+
 def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
     w = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     penalty = GradientPenalty(rng())(lambda x: x @ w, randn(6, 2), randn(6, 2, seed=1))
@@ -292,6 +319,27 @@ def test_clipped_takes_the_step_and_then_clips():
     Clipped(clipped, 0.01).step([grads])
     torch.testing.assert_close(params[0].detach(), torch.tensor([0.013, -0.028, -0.008]))
     torch.testing.assert_close(params[1].detach(), torch.tensor([0.01, -0.01, -0.008]))
+
+
+def test_clipped_goes_on_from_a_checkpoint_with_the_same_bound_only():
+    def make(bound=0.01):
+        params = [torch.nn.Parameter(torch.zeros(3))]
+        return params, Clipped(Adam(params, 0.002, (0.5, 0.9)), bound)
+
+    grads = [torch.tensor([1.0, -2.0, 0.5]), torch.tensor([-3.0, 0.1, 0.5])]
+    (whole, one), (other, again), (_, wider) = make(), make(), make(0.1)
+    one.step(grads[:1])
+    with torch.no_grad():
+        other[0].copy_(whole[0])
+    state = copy.deepcopy(one.state())
+    again.load_state(state)
+    one.step(grads[1:])
+    again.step(grads[1:])
+    assert torch.equal(whole[0], other[0])
+    with pytest.raises(ValueError, match=r"^bound must be 0\.1 .*got 0\.01"):
+        wider.load_state(state)
+    with pytest.raises(ValueError, match=r"^bound must be .*got a state without one"):
+        wider.load_state(wider.optimizer.state())
 
 
 def test_a_loss_with_all_penalties_has_a_gradient_for_each_weight():

@@ -137,6 +137,10 @@ def test_the_labelled_part_is_a_penalty():
     x, y = randn(2, 6, 5).float(), torch.randint(4, (2, 6), generator=rngs(1)[0])
     found = Supervised(x, y, 0.5)(net, None, None)
     torch.testing.assert_close(found, 0.5 * class_loss(net.classes(x), y))
+    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    torch.testing.assert_close(Supervised(x[:, order], y[:, order], 0.5)(net, None, None), found)
+    twice = Supervised(torch.cat([x, x], 1), torch.cat([y, y], 1), 0.5)
+    torch.testing.assert_close(twice(net, None, None), found)
 
 
 # ---- the digits

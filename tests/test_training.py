@@ -291,6 +291,20 @@ def test_members_trained_together_follow_their_own_paths():
             torch.testing.assert_close(a[:, [s]], b, rtol=1e-9, atol=1e-9)
 
 
+def test_one_pass_of_d_for_both_batches_trains_the_same_gans():
+    """Three side by side: the batch is their second axis."""
+    apart, one = (make((0, 1, 2), LoopSettings(together=x), penalty=R1(0.3)) for x in (False, True))
+    for trainer in (apart, one):
+        trainer.run(30, progress=False)
+    for name in ("generator", "discriminator"):
+        pairs = zip(getattr(apart, name).parameters(), getattr(one, name).parameters(), strict=True)
+        for p, q in pairs:
+            torch.testing.assert_close(p, q, rtol=1e-9, atol=1e-9)
+    for a, b in zip(apart.losses(), one.losses(), strict=True):
+        assert a.shape == (30, 3)
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
 # ---- interrupts, errors, noise ----
 
 

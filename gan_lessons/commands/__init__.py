@@ -13,11 +13,12 @@ import warnings
 from collections.abc import Sequence
 
 import gan_lessons
-from gan_lessons.commands import mnist, toy
+from gan_lessons.commands import doctor, mnist, toy
 from gan_lessons.commands.console import INTERRUPTED, say
 
 EXAMPLES = """\
 examples:
+  python -m gan_lessons doctor
   python -m gan_lessons toy --target "two modes" --seeds 8
   python -m gan_lessons mnist train --seconds 60 --out digits.pt
   python -m gan_lessons mnist sample digits.pt --out digits.png
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     toy.add_parser(commands)
     mnist.add_parser(commands)
+    doctor.add_parser(commands)
     return top
 
 

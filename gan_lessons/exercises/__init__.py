@@ -29,6 +29,9 @@ CHAPTERS = (
     "failures",
     "helps",
     "objectives",
+    "dcgan",
+    "judging",
+    "conditional",
 )
 
 

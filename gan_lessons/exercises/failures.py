@@ -107,9 +107,9 @@ QUESTIONS: dict[str, Question] = {
         },
         answer="d",
         hints={
-            "a": "The run whose D is a straight line has these losses, with everything in a gap.",
+            "a": "A D that is a straight line gives these losses, with p_g in the gap between.",
             "b": "A D that cannot see a difference answers 1/2 as well.",
-            "c": "The run whose D is a parabola has both, and the wrong shape.",
+            "c": "Different laws share them: two points at +-0.816, and equal modes at -1, 0, 1.",
         },
     ),
     "write-kinks": Function(

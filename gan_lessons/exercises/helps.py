@@ -137,7 +137,7 @@ QUESTIONS: dict[str, Question] = {
         slips=[
             Slip(lambda: tv_of_packs(TENTH, NINE, 1), "That is one sample at a time."),
             Slip(lambda: 3 * tv_of_packs(TENTH, NINE, 1),
-                 "A pack with two lost digits in it counts once: 1 - 0.9^3."),
+                 "A pack with two samples of the lost mode counts once: 1 - 0.9^3."),
             Slip(lambda: 0.9**3, "That is the chance that a pack of the data does NOT hold it."),
             Slip(lambda: 0.1**3, "That is the chance of a pack of nothing but the lost mode."),
         ],

@@ -173,10 +173,11 @@ const ICONS = {
 };
 
 /** A slider with buttons that walks through frames. `show(frame)` draws; `describe(frame)` gives
- *  { reading, position }: the step beside the slider, and the same as a screen reader says it. */
+ *  { reading, position }: the step beside the slider, and the same as a screen reader says it.
+ *  A frame is shown for `pace` milliseconds; null is as long as suits a film of many frames. */
 class Transport {
   constructor(root, words, show, describe) {
-    Object.assign(this, { root, words, show, describe, frame: 0, last: 0, playing: false, seen: true, timer: 0 });
+    Object.assign(this, { root, words, show, describe, frame: 0, last: 0, playing: false, seen: true, timer: 0, pace: null });
     this.slider = html("input", { type: "range", min: 0, step: 1, id: `${root.id}-slider` });
     this.slider.dataset.lmSuppressShortcuts = "true"; // else JupyterLab keeps the arrow keys for itself
     this.where = html("span", { class: "ganl-position" });
@@ -240,7 +241,7 @@ class Transport {
       this.go(this.frame + stride);
       if (this.frame === this.last) this.pause();
       else this.wake();
-    }, calm ? 1000 : Math.min(120, Math.max(40, 9000 / this.last)));
+    }, calm ? 1000 : this.pace ?? Math.min(120, Math.max(40, 9000 / this.last)));
   }
 }
 

@@ -91,7 +91,8 @@ EXHIBITS = {
     "vanishing": Exhibit(
         "D too strong: the gradient vanishes",
         "Look at <i>D</i> where <i>G</i> puts its values: it is 0, and flat. "
-        "The two densities are far apart and <i>D</i> learns fifty times faster than <i>G</i>. "
+        "The two densities are far apart, and <i>D</i> has fifty times the learning rate of "
+        "<i>G</i>. "
         "The saturating loss has no slope where <i>D</i> is 0: <i>G</i> hardly moves.",
         "The fix: the non-saturating loss, against the same fast <i>D</i>. "
         "Look at the arrows: they set off at once.",
@@ -101,11 +102,11 @@ EXHIBITS = {
     ),
     "dropped": Exhibit(
         "A dropped mode",
-        "Look at the left mode: all of <i>p</i><sub>g</sub> lies on it. "
+        "Look at the left mode: nearly all of <i>p</i><sub>g</sub> lies on it. "
         "The right mode is empty, and hardly anything pulls: a fast <i>D</i> is low and flat under "
         "the fakes and 1 beyond, with a cliff between on which hardly any sample stands. "
         "<i>D</i>’s loss stays well below log 4: it sees that half of the data is missing.",
-        "The fix: a slower <i>D</i>, 0.002 in place of 0.05. "
+        "The fix: a slower <i>D</i>, with a rate of 0.002 in place of 0.05. "
         "Look at the gap between the modes while <i>G</i> crosses it: "
         "<i>D</i> has a slope there.",
         _small(lr_d=5e-2, g_start=-1.0, g_loss="saturating"),
@@ -115,10 +116,10 @@ EXHIBITS = {
     "point": Exhibit(
         "Everything in one point",
         "Look at the arrows: every noise value ends in almost the same place. "
-        "<i>D</i> learns fifty times more slowly than <i>G</i>. "
+        "The learning rate of <i>D</i> is a fiftieth of that of <i>G</i>. "
         "For a <i>D</i> that stands still the best reply of <i>G</i> is the one point where "
         "<i>D</i> is highest.",
-        "The fix: a <i>D</i> as fast as <i>G</i>, 0.005 in place of 0.0001.",
+        "The fix: a <i>D</i> as fast as <i>G</i>, with a rate of 0.005 in place of 0.0001.",
         _small(lr_d=1e-4, lr_g=5e-3), _small(lr_d=5e-3, lr_g=5e-3),
         _ended("point"), _ended("covered"),
     ),
@@ -127,7 +128,7 @@ EXHIBITS = {
         "Press Play and look at the arrows: almost all of them end on one mode, then on the other. "
         "<i>D</i> learns that this mode is full of fakes, but it comes late: "
         "<i>G</i> has left for the other one.",
-        "The fix: a faster <i>D</i>, 0.01 in place of 0.0003.",
+        "The fix: a faster <i>D</i>, with a rate of 0.01 in place of 0.0003.",
         _small(lr_d=3e-4, lr_g=1e-2), _small(lr_d=1e-2, lr_g=1e-2),
         _ended("cycling"), _ended("covered"), steps=600, start=600,
     ),
@@ -135,7 +136,8 @@ EXHIBITS = {
         "Losses at the optimum, everything between the modes",
         "Look at the losses: log 4 and log 2, as in theory. Then look at the densities. "
         "This <i>D</i> has no hidden layer. Its logit is a straight line, which sees a mean and "
-        "no more, and the mean of <i>p</i><sub>g</sub> is right: half-way, where no data are.",
+        "no more, and the mean of <i>p</i><sub>g</sub> is about right: half-way, where hardly any "
+        "data are.",
         "The fix: a <i>D</i> that can bend, with two hidden layers.",
         _small(lr_d=5e-3, lr_g=5e-4, d_hidden=()), _small(lr_d=5e-3, lr_g=5e-4),
         _ended("between"), _ended("covered"), steps=600, start=600,
@@ -147,7 +149,8 @@ EXHIBITS = {
         "they lie near 0, away from the data. "
         "The mean becomes right. Nobody corrects the width.",
         "The fix: standardised data. The networks now see (<i>x</i> − 4) / 0.5, "
-        "and the kinks lie where the data are.",
+        "and the kinks lie where the data are. "
+        "The first weights are the same; in the new units <i>G</i> begins half as wide.",
         _small(lr_g=2e-3, target="gaussian", standardise=False, g_start=4.0, g_hidden=(),
                d_hidden=(6,), d_activation="relu"),
         _small(lr_g=2e-3, target="gaussian", g_hidden=(), d_hidden=(6,), d_activation="relu"),
@@ -156,7 +159,7 @@ EXHIBITS = {
     "moments": Exhibit(
         "Mean and spread right, shape wrong",
         "Look at the shapes. The logit of this <i>D</i> is a parabola: it sees the mean and the "
-        "spread, and both are right. It cannot see anything else, and the losses rest at "
+        "spread, and both are right. It cannot see anything else, and the losses stay near "
         "log 4 and log 2.",
         "The fix: a <i>D</i> with two hidden layers of tanh units in place of the parabola.",
         _small(lr_d=1e-2, lr_g=5e-4, target="gaussian", noise="uniform", d_hidden=(8,),

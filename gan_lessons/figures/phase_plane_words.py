@@ -99,9 +99,9 @@ PRESETS = (
     ),
     Preset(
         "Non-saturating, at once",
-        "Simultaneous steps push out in first order, the loss pulls in in higher order: the "
-        "run ends on a circle where the two balance. Halve the step size: the circle "
-        "shrinks.",
+        "Simultaneous steps push out in proportion to the distance, the loss pulls in by a higher "
+        "power of it: the run ends on a circle where the two balance. Halve the step size: the "
+        "circle shrinks.",
         _state("non-saturating", "simultaneous", h=0.3, steps=400, theta=0.3, psi=0.0),
     ),
     Preset(
@@ -121,7 +121,7 @@ PRESETS = (
         "WGAN clipping bounces",
         "The Wasserstein game with |<i>ψ</i>| ≤ 0.5. Simultaneous steps push the run out, the "
         "walls throw it back: it slides along one, crosses over and slides along the other, for "
-        "ever. Choose alternating steps: it still goes round, now on a circle that just touches "
+        "ever. Choose alternating steps: it still goes round, now on an oval that just touches "
         "the walls.",
         _state("wasserstein", "simultaneous", "clip", h=0.2, strength=0.5),
     ),

@@ -246,9 +246,12 @@ function player(root, data) {
   const order = [...document.querySelectorAll(".ganl-player")].indexOf(root) + 1;
   const hash = () => `#ganl=${[index, preset.step[transport.frame], ...(order > 1 ? [order] : [])].join(",")}`;
 
+  let drawn = 0; // the width that the picture was drawn for
+  const wide = () => Math.round(drawing.getBoundingClientRect().width);
   const redraw = () => {
-    const width = Math.round(drawing.getBoundingClientRect().width);
-    if (width < 100) return;
+    const width = wide();
+    drawn = width < 100 ? 0 : width; // hidden: to be drawn when it shows
+    if (!drawn) return;
     draw = picture(drawing, data, preset, width, (step) => { transport.pause(); transport.go(nearest(step)); });
     const { left, right } = draw(transport.frame);
     // the slider's thumb, 24 px wide, stands under the cursor of the losses
@@ -301,7 +304,9 @@ function player(root, data) {
   window.addEventListener("hashchange", follow);
   if (follow()) root.scrollIntoView();
   else choose(0);
-  new ResizeObserver(redraw).observe(drawing.parentElement);
+  // Only for another width: a sentence that takes one more line changes the height, and a new
+  // picture would take a finger's target away from under it.
+  new ResizeObserver(() => wide() !== drawn && redraw()).observe(drawing.parentElement);
   root.ganl = {
     curves: (i) => Object.fromEntries(Object.entries(open(i).curves).map(([name, values]) => [name, [...values]])),
     numbers: (i, frame) => numbers(open(i), frame),

@@ -16,6 +16,7 @@ torch.Size([32, 1, 28, 28])
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import warnings
 from dataclasses import dataclass
@@ -75,6 +76,12 @@ class Digits:
     def to(self, device: str | torch.device) -> Digits:
         """Return the same digits on another device."""
         return Digits(self.images.to(device), self.labels.to(device), self.source)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of pictures and labels: two sets with the same one are the same."""
+        return hashlib.sha256(
+            b"".join(t.cpu().contiguous().numpy().tobytes() for t in (self.images, self.labels))
+        ).hexdigest()
 
 
 def load_mnist(

@@ -14,7 +14,11 @@ from support import REPOSITORY, TOC_PAGES
 
 MAX_BYTES = 1_000_000
 # Fourteen recorded runs in the museum, and forty small ones that open in a player.
-MORE_BYTES = {"book/training/why-training-fails": 1_500_000}
+# A recorded training of 24 frames: 64 pictures each, and the digits that are nearest to them.
+MORE_BYTES = {
+    "book/training/why-training-fails": 1_500_000,
+    "book/images/dcgan-on-mnist": 1_500_000,
+}
 
 each_page = pytest.mark.parametrize("name", TOC_PAGES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,8 @@ from gan_lessons.mnist.experiment import PRESETS, MnistSettings, make_trainer, t
 from gan_lessons.mnist.networks import SMALL, NetworkSettings
 from gan_lessons.mnist.sources import LabelledImages, Noise
 from gan_lessons.objectives import OnFakes
-from gan_lessons.samples import Labelled, values
+from gan_lessons.samples import Labelled, values, with_values
+from gan_lessons.training import Trainer
 
 N = 200
 
@@ -61,8 +63,8 @@ def same(a, b):
     return all(torch.equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
 
 
-def run(settings, seed=0, **how):
-    return train(settings, seed, made_up(), progress=False, **{"steps": 3, **how})
+def run(settings, seed=0, data=None, **how):
+    return train(settings, seed, data or made_up(), progress=False, **{"steps": 3, **how})
 
 
 # ---- settings and training ----
@@ -122,6 +124,88 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
         run(small(), seed=1, out=out, resume=True)
     with pytest.raises(ValueError, match=r"^settings must be"):
         run(replace(small(), batch=4), out=out, resume=True)
+    other = made_up()
+    other.images[0, 0, 0] += 1
+    with pytest.raises(ValueError, match=r"^data must be [0-9a-f]{64} .*got [0-9a-f]{64}"):
+        run(small(), out=out, resume=True, data=other)
+
+
+def test_ctrl_c_in_the_middle_of_a_step_saves_whole_steps(tmp_path):
+    out = tmp_path / "run.pt"
+
+    class Pressed(torch.nn.Module):
+        """Presses Ctrl-C when D is called for the second time: while G is about to move."""
+
+        def __init__(self, network):
+            super().__init__()
+            self.network, self.calls = network, 0
+
+        def forward(self, x):
+            self.calls += 1
+            if self.calls == 2:
+                signal.raise_signal(signal.SIGINT)
+            return self.network(x)
+
+    def press(trainer):
+        if trainer.steps == 2:
+            trainer.judge = Pressed(trainer.judge)
+
+    stopped = run(small(), steps=9, out=out, on_step=press)
+    assert stopped.steps == 3
+    assert same(stopped, run(small(), steps=3))
+    assert same(run(small(), steps=6, out=out, resume=True), run(small(), steps=6))
+
+
+@pytest.mark.parametrize("name", ["fast", "labels"])
+def test_judging_both_batches_in_one_pass_changes_nothing_but_the_rounding(name):
+    """Of unequal size, in float64: a batch cut at the wrong place would show."""
+    trainers = []
+    for together in (False, True):
+        settings = small(name, loop=replace(PRESETS[name].loop, together=together))
+        trainer = make_trainer(settings, 0, made_up())
+        for network in (trainer.generator, trainer.discriminator, trainer.averaged):
+            network.double()
+        trainer = rebuilt(trainer, 5)
+        trainer.calls = calls_of(trainer)
+        trainer.run(6, progress=False)
+        trainers.append(trainer)
+    apart, one = trainers
+    # Calls of D in a step: two or one, and one for G.  Another one finds the axis of the batch.
+    assert (apart.calls[0], one.calls[0]) == (6 * 3, 6 * 2 + 1)
+    for a, b in zip(weights(apart), weights(one), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+    for a, b in zip(apart.losses(), one.losses(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
+def rebuilt(trainer, fewer):
+    """The same game in float64, with only `fewer` real pictures a batch."""
+
+    def real():
+        batch = trainer.real().narrow(0, 0, fewer)
+        return with_values(batch, values(batch).double())
+
+    def noise():
+        batch = trainer.noise()
+        return with_values(batch, values(batch).double())
+
+    return Trainer(trainer.generator, trainer.discriminator, real, noise, trainer.settings)
+
+
+def calls_of(trainer):
+    calls, judge = [0], trainer.judge
+
+    def counted(sample):
+        calls[0] += 1
+        return judge(sample)
+
+    trainer.judge = counted
+    return calls
+
+
+def test_one_pass_is_refused_where_batch_norm_would_mix_real_and_fake():
+    with pytest.raises(ValueError, match=r"^loop\.together must be False, got True"):
+        replace(PRESETS["fast"], networks=replace(TINY, norm="both"))
 
 
 def test_seconds_end_a_run():

@@ -271,6 +271,20 @@ def test_projection_is_the_inner_product_of_the_paper():
     np.testing.assert_allclose(d(batch).detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_concatenated_label_shifts_the_first_biases():
+    settings = replace(SMALL, classes=3, labelling="concatenation", init_sd=0.1)
+    d = Discriminator(settings, seeded())
+    x, seen = torch.randn(1, 1, 28, 28, generator=seeded(1)), []
+    d.layers[0].register_forward_hook(lambda module, given, result: seen.append(result))
+    d(Labelled(x, torch.tensor([2])))
+    w, b = d.layers[0].weight.detach().numpy(), d.layers[0].bias.detach().numpy()
+    for channel in range(16):
+        alone = correlate2d(np.pad(x[0, 0].numpy(), 1), w[channel, 0], "valid")[::2, ::2]
+        shift = b[channel] + w[channel, 1 + 2].sum()  # the planes of the other labels are 0
+        found = seen[0][0, channel].detach().numpy()
+        np.testing.assert_allclose(found[1:-1, 1:-1], (alone + shift)[1:-1, 1:-1], atol=1e-5)
+
+
 def test_the_auxiliary_logit_does_not_see_the_label():
     settings = replace(SMALL, classes=3, labelling="auxiliary")
     d = Discriminator(settings, seeded())

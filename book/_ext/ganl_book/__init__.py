@@ -7,7 +7,8 @@ Its modules:
 - ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
 - ``accessible``: repairs for readers with a keyboard or a screen reader;
-- ``repository``: a fork's book links to the fork.
+- ``repository``: a fork's book links to the fork;
+- ``published``: previews of links, the sitemap, the 404 page, the logo.
 
 ``_config.yml`` loads it under ``sphinx.local_extensions``.
 """
@@ -19,7 +20,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import accessible, ahead, offline, repository, stale
+from . import accessible, ahead, offline, published, repository, stale
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -39,4 +40,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     offline.setup(app)
     accessible.setup(app)
     repository.setup(app)
+    published.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
