@@ -34,7 +34,7 @@ floor  modules
        ``finite_game``, ``laws``, ``integrands``, ``quadrature`` (under the divergences),
        ``optimiser`` (Adam), ``history`` (of losses), ``checkpoints`` (files), ``loop_settings``,
        ``processes`` (several GPUs), ``graphs`` (CUDA), ``averages`` (of weights)
-1      ``samples`` (what the players pass to each other), ``devices``
+1      ``samples`` (what the players pass to each other), ``devices``, ``checks`` (of arguments)
 ====== ==============================================================================
 """
 

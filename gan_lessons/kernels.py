@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_lessons.checks import matrix
+
 BLOCK = 1024  # rows and columns of pairs held at once: 8 MB
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
@@ -103,7 +105,7 @@ def mmd2(
     Gretton et al., A kernel two-sample test (2012), lemma 6.
     """
     least = 2 if unbiased else 1
-    x, y = _rows("real", real, least), _rows("fake", fake, least)
+    x, y = matrix("real", real, least), matrix("fake", fake, least)
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"fake must have {x.shape[1]} columns like real, got {y.shape[1]}")
     if block < 1:
@@ -153,7 +155,7 @@ def parzen_log_density(points: Tensor, data: Tensor, h: float, block: int = BLOC
     >>> parzen_log_density(zero, zero, 1.0).exp()  # 1 / sqrt(2 pi)
     tensor([0.3989], dtype=torch.float64)
     """
-    x, y = _rows("points", points), _rows("data", data)
+    x, y = matrix("points", points), matrix("data", data)
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"points must have {y.shape[1]} columns like data, got {x.shape[1]}")
     if not 0 < h < math.inf:
@@ -186,16 +188,3 @@ def _squares(x: Tensor, y: Tensor) -> Tensor:
     x, y = x - centre, y - centre
     squares = torch.addmm(x.square().sum(1, keepdim=True) + y.square().sum(1), x, y.T, alpha=-2)
     return squares.clamp_(min=0)
-
-
-def _rows(name: str, values: Tensor, least: int = 1) -> Tensor:
-    if values.ndim != 2 or len(values) < least or not values.shape[1]:
-        want = f"of shape (N, d) with N at least {least}"
-        raise ValueError(f"{name} must be {want}, got {tuple(values.shape)}")
-    plain = values.detach()
-    plain = (plain.cpu() if plain.device.type == "mps" else plain).double()  # MPS has no float64
-    if not plain.isfinite().all():
-        raise ValueError(
-            f"{name} must be finite, got {int((~plain.isfinite()).sum())} that are not"
-        )
-    return plain

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_lessons.checks import matrix
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -65,7 +67,7 @@ def moments(features: Tensor) -> Moments:
     >>> m.mean.tolist(), m.covariance.tolist(), m.n
     ([1.0, 1.0], [[2.0, 0.0], [0.0, 0.0]], 2)
     """
-    x = _matrix("features", features, least=2)
+    x = matrix("features", features, least=2)
     mean = x.mean(dim=0)
     centred = x - mean
     return Moments(mean, centred.T @ centred / (len(x) - 1), len(x))
@@ -109,7 +111,7 @@ def frechet_distance(real: Tensor | Moments, fake: Tensor | Moments) -> float:
     >>> round(frechet_distance(one, other), 12)  # (sqrt 18 - sqrt 2)^2
     8.0
     """
-    a, b = (m if isinstance(m, Moments) else moments(_matrix(name, m, least=2))
+    a, b = (m if isinstance(m, Moments) else moments(matrix(name, m, least=2))
             for name, m in (("real", real), ("fake", fake)))  # fmt: skip
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"fake must have {len(a.mean)} features like real, got {len(b.mean)}")
@@ -249,22 +251,8 @@ def inception_score(probabilities: Tensor) -> float:
     return float(mean_kl.clamp(min=0).exp())
 
 
-def _matrix(name: str, values: Tensor, least: int = 1) -> Tensor:
-    """Check features or probabilities, (N, d), and return them in float64."""
-    if values.ndim != 2 or len(values) < least or not values.shape[1]:
-        want = f"of shape (N, d) with N at least {least}"
-        raise ValueError(f"{name} must be {want}, got {tuple(values.shape)}")
-    plain = values.detach()
-    plain = (plain.cpu() if plain.device.type == "mps" else plain).double()  # MPS has no float64
-    if not plain.isfinite().all():
-        raise ValueError(
-            f"{name} must be finite, got {int((~plain.isfinite()).sum())} that are not"
-        )
-    return plain
-
-
 def _probabilities(values: Tensor) -> Tensor:
-    p = _matrix("probabilities", values)
+    p = matrix("probabilities", values)
     off = (p.sum(dim=1) - 1).abs().max()
     if (p < 0).any() or off > 1e-3:  # half precision sums to 1 within 1e-3
         got = f"a least value of {float(p.min()):.3g} and sums up to {float(off):.3g} off"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -46,15 +47,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("needs_browser")
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: small matrices are not worth sharing, and machines are busy."""
+@contextmanager
+def _one_thread() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: small matrices are not worth sharing, and machines are busy."""
+    with _one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def one_thread_throughout() -> Iterator[None]:
+    """Let torch use one thread in the fixtures of a module, too."""
+    with _one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

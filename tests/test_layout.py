@@ -31,7 +31,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The table in the docstring of gan_lessons/__init__.py, once more.
 FLOORS = [
-    {"samples", "devices"},
+    {"samples", "devices", "checks"},
     {"laws", "integrands", "quadrature"}
     | {"densities", "losses", "networks", "penalties", "objectives", "finite_game"}
     | {"optimiser", "history", "checkpoints", "processes", "graphs"}

@@ -183,6 +183,22 @@ def agrees() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
+def leads_back() -> Callable[[Any, dict[str, Any], str], None]:
+    """Set an explorer to a state; its link must start as given, and lead back to that state."""
+
+    def check(page: Any, state: dict[str, Any], start: str) -> None:
+        figure = "document.querySelector('.ganl').ganl"
+        page.evaluate(f"(state) => {figure}.set(state)", state)
+        address = page.locator(".ganl-link").get_attribute("href")
+        assert address.startswith(start)
+        page.goto(page.url.split("#")[0] + address)
+        page.reload()
+        assert page.evaluate(f"{figure}.state") == state
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def nothing_is_cut() -> Callable[[Any, int], None]:
     """``nothing_is_cut(page, width)``: no sideways scroll, and no text of a picture leaves it."""
 

@@ -242,15 +242,11 @@ def test_a_small_picture_can_be_clicked(opened: Open, figure: choose_digit.Choos
     assert min(box["width"], box["height"]) >= 44
 
 
-def test_a_link_leads_back_to_the_setting(opened: Open, figure: choose_digit.ChooseDigit) -> None:
-    page = opened(figure)
+def test_a_link_leads_back_to_the_setting(
+    opened: Open, figure: choose_digit.ChooseDigit, leads_back: Callable[..., None]
+) -> None:
     state = figure.state(digit="nine", way=4.45, length=0.6)
-    page.evaluate(f"(state) => {GANL}.set(state)", state)
-    address = page.locator(".ganl-link").get_attribute("href")
-    assert address == "#ganl-choose_digit=digit:nine;way:4.45;length:0.6"
-    page.goto(page.url.split("#")[0] + address)
-    page.reload()
-    assert page.evaluate(f"{GANL}.state") == state
+    leads_back(opened(figure), state, "#ganl-choose_digit=digit:nine;way:4.45;length:0.6")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -194,15 +194,11 @@ def test_a_point_can_be_dragged_also_when_all_are_one(
     assert page.evaluate(f"{GANL}.state.x2") == 0
 
 
-def test_a_link_leads_back_to_the_setting(opened: Open, figure: minibatch.Minibatch) -> None:
-    page = opened(figure)
+def test_a_link_leads_back_to_the_setting(
+    opened: Open, figure: minibatch.Minibatch, leads_back: Callable[..., None]
+) -> None:
     state = figure.state(x2=0.55, scale=2.3, own="left_out")
-    page.evaluate(f"(state) => {GANL}.set(state)", state)
-    address = page.locator(".ganl-link").get_attribute("href")
-    assert address.startswith("#ganl-minibatch=x1:-1.7;x2:0.55;")
-    page.goto(page.url.split("#")[0] + address)
-    page.reload()
-    assert page.evaluate(f"{GANL}.state") == state
+    leads_back(opened(figure), state, "#ganl-minibatch=x1:-1.7;x2:0.55;")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

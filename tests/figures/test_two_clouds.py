@@ -217,15 +217,11 @@ def test_controls_move_the_fakes_and_the_balls(opened: Open, figure: two_clouds.
     assert rings.count("M") == round(60 * missed)
 
 
-def test_a_link_leads_back_to_the_setting(opened: Open, figure: two_clouds.TwoClouds) -> None:
-    page = opened(figure)
+def test_a_link_leads_back_to_the_setting(
+    opened: Open, figure: two_clouds.TwoClouds, leads_back: Callable[..., None]
+) -> None:
     state = figure.state(source="cloud", shift=-0.55, spread=1.3, moved=4, show="fakes")
-    page.evaluate(f"(state) => {GANL}.set(state)", state)
-    address = page.locator(".ganl-link").get_attribute("href")
-    assert address.startswith("#ganl-two_clouds=shift:-0.55;")
-    page.goto(page.url.split("#")[0] + address)
-    page.reload()
-    assert page.evaluate(f"{GANL}.state") == state
+    leads_back(opened(figure), state, "#ganl-two_clouds=shift:-0.55;")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -28,15 +28,9 @@ from gan_lessons.mnist.classifier import (
 )
 from gan_lessons.mnist.data import Digits, scaled, shipped_digits
 
+pytestmark = pytest.mark.usefixtures("one_thread_throughout")
+
 QUICK = ClassifierSettings(width=2, steps=12, batch=16)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

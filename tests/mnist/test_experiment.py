@@ -21,16 +21,9 @@ from gan_lessons.objectives import OnFakes
 from gan_lessons.samples import Labelled, values, with_values
 from gan_lessons.training import Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread_throughout")
+
 N = 200
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Networks this small gain nothing from a second thread, and lose much on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 TINY = NetworkSettings(

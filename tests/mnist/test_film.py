@@ -22,16 +22,10 @@ from gan_lessons.mnist.sampling import Album, sampler
 from gan_lessons.mnist.sources import Noise
 from gan_lessons.samples import Labelled
 
+pytestmark = pytest.mark.usefixtures("one_thread_throughout")
+
 TINY = NetworkSettings(noise=5, g_width=4, d_width=4, refine=True, third=True, init_sd=0.1)
 BATCH, SEED = 8, 3
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,9 @@ from gan_lessons.mnist import networks
 from gan_lessons.mnist.networks import SMALL, Discriminator, Generator, NetworkSettings
 from gan_lessons.samples import Labelled
 
+pytestmark = pytest.mark.usefixtures("one_thread_throughout")
+
 DCGAN = NetworkSettings()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 BREAKS = {  # each rule broken in one line
