@@ -54,7 +54,7 @@ def save(path: str | Path, state: State) -> None:
     except OSError as error:  # of `write`: it does not say to which file
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a leftover harms nothing; the error above counts
             part.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
@@ -184,7 +184,7 @@ def restore(owner: object, names: Sequence[str], state: State) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Force the new name to the disk, where the system allows it (Windows does not)."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # Windows: the file itself is safe all the same
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -23,6 +23,14 @@ class View(NamedTuple):
         return f"{self.width}-{self.scheme}"
 
 
+# What the system asks for, what the page says of itself, and whether figures must be dark then.
+THEMES = [
+    ("light", "", False),
+    ("dark", "", True),
+    ("light", 'data-theme="dark"', True),
+    ("dark", 'data-theme="light"', False),
+]
+
 # A laptop and a phone.
 VIEWS = [View(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ class Picture:
         x, sure = np.arange(10), shares["sure"][frame]
         ax.bar(x, sure, 0.6, color=MADE, label=WORDS["sure"])
         rest = shares["all"][frame] - sure
-        ax.bar(x, rest, 0.6, sure, fc=(*_rgb(MADE), 0.16), ec=MADE, ls="--", lw=0.8,
+        ax.bar(x, rest, 0.6, sure, fc=to_rgba(MADE, 0.16), ec=MADE, ls="--", lw=0.8,
                label=WORDS["unsure"])  # fmt: skip
         ax.hlines(shares["usual"], x - 0.44, x + 0.44, color=DATA, label=WORDS["usual"])
         for i in np.flatnonzero(shares["all"][frame] > limit):
@@ -144,10 +145,6 @@ def _math(marked: str) -> str:
     'what $D$($x$) is'
     """
     return marked.replace("<i>", "$").replace("</i>", "$")
-
-
-def _rgb(color: str) -> tuple[float, float, float]:
-    return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
 
 
 def _finish(ax: Axes, name: str, samples: int) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_lessons.densities import Density, breakpoints, cdf, pdf
 from gan_lessons.figures.distances import HIGH, LOW, WORDS
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.plots import DATA, INK, MUTED
 from gan_lessons.plots import DISCRIMINATOR as JUDGE
@@ -37,8 +36,7 @@ def draw(p: Density, q: Density, measure: str) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 4.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(4.6)
     top, below = drawing.subplots(2, 1, sharex=True)
     x = _grid(p, q)
     at = torch.from_numpy(x)

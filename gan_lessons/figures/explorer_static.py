@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from gan_lessons.plots import INK, MUTED
+
+
+def sheet(height: float) -> Figure:
+    """Return an empty drawing as wide as a page's text, unknown to pyplot.
+
+    Parameters
+    ----------
+    height
+        In inches.
+    """
+    drawing = Figure(figsize=(7.2, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(drawing)
+    return drawing
 
 
 def finish(ax: Axes, columns: int = 3) -> None:

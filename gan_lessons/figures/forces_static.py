@@ -7,12 +7,11 @@ import math
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gan_lessons.densities import gaussian, pdf
 from gan_lessons.figures.explorer_parts import State
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.forces import FAKES, HIGH, LOGITS, LOW, discriminator, law
 from gan_lessons.figures.forces_words import WORDS
@@ -36,8 +35,7 @@ def draw(state: State, numbers: dict[str, float]) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 7.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(7.6)
     axes = drawing.subplots(5, 1, height_ratios=(1.5, 1.7, 1.9, 1.9, 2.2))
     judge, mass, slopes = axes[0], axes[1], axes[4]
     x = torch.linspace(LOW, HIGH, 1081, dtype=torch.float64)

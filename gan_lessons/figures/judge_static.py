@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_lessons.densities import pdf
 from gan_lessons.figures.explorer_parts import State
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.judge import HANDLES, HIGH, LOW, NAMES, densities, logit_of, loss
 from gan_lessons.figures.judge_words import WORDS
@@ -35,8 +34,7 @@ def draw(state: State) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 5.8), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(5.8)
     top, middle, below = drawing.subplots(3, 1, sharex=True)
     p, q = densities(state)
     grid = np.r_[

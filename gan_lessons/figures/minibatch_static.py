@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gan_lessons.figures.explorer_parts import State
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.minibatch import HIGH, LOW, NAMES, POINTS, WORDS
 from gan_lessons.plots import DATA, DISCRIMINATOR, GENERATED, INK
@@ -26,8 +25,7 @@ def draw(state: State, numbers: dict[str, float]) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 3.4), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(3.4)
     line, matrix = drawing.subplots(1, 2, width_ratios=(1.35, 1))
     places = np.array([state[name] for name in NAMES])
     o = [numbers[f"o_{i + 1}"] for i in range(POINTS)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch.nn.functional import softplus
 
 from gan_lessons.densities import gaussian, pdf
 from gan_lessons.figures.explorer_parts import State
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.objective import DEPTHS, FLOORS, HIGH, LOG_4, LOW, WORDS, line
 from gan_lessons.plots import DATA, DISCRIMINATOR, GENERATED, INK
@@ -33,8 +32,7 @@ def draw(state: State, numbers: dict[str, float]) -> Figure:
         Unknown to pyplot.
     """
     shown = str(state["areas"])
-    drawing = Figure(figsize=(7.2, 6.4), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(6.4)
     judge, mass, cost, bar = drawing.subplots(4, 1, height_ratios=(2, 2.2, 2.8, 0.9))
     x = torch.linspace(LOW, HIGH, 961, dtype=torch.float64)
     logits = {}

@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from gan_lessons.figures.explorer_parts import State
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.phase_plane import SIDE, game, path
 from gan_lessons.figures.phase_plane_words import WORDS
@@ -34,8 +33,7 @@ def draw(state: State, c: dict[str, float]) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 6.2), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(6.2)
     grid = drawing.add_gridspec(3, 2, width_ratios=(2, 1), height_ratios=(2, 2, 1.3))
     plane = drawing.add_subplot(grid[:2, 0])
     line = drawing.add_subplot(grid[2, 0], sharex=plane)

@@ -6,13 +6,12 @@ import math
 
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse
 from torch import Tensor
 
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.two_clouds import TALL, WIDE, WORDS, radii
 from gan_lessons.metrics import moments
 from gan_lessons.plots import DATA, GENERATED, INK
@@ -33,8 +32,7 @@ def draw(show: str, real: Tensor, made: Tensor) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 3.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(3.6)
     ax = drawing.subplots()
     ax.plot(*real.T, "o", ms=4, color=DATA, label=WORDS["data"])
     ax.plot(*made.T, "x", ms=5, color=GENERATED, label=WORDS["fake"])

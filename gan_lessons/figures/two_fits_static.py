@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gan_lessons.densities import Density, gaussian, pdf
-from gan_lessons.figures.explorer_static import finish
+from gan_lessons.figures.explorer_static import finish, sheet
 from gan_lessons.figures.explorer_words import mathtext
 from gan_lessons.figures.two_fits import WORDS
 from gan_lessons.plots import DATA, INK
@@ -40,8 +39,7 @@ def draw(p: Density, fits: Mapping[str, tuple[float, float]]) -> Figure:
     Figure
         Unknown to pyplot.
     """
-    drawing = Figure(figsize=(7.2, 3.2), dpi=100, layout="constrained")
-    FigureCanvasAgg(drawing)
+    drawing = sheet(3.2)
     ax = drawing.subplots()
     x = torch.linspace(-8, 8, 801, dtype=torch.float64)
     y = pdf(p, x).numpy()

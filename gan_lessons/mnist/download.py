@@ -162,7 +162,7 @@ def _described(size: int, digest: str) -> str:
 def _sweep(folder: Path) -> None:
     """Delete the temporary files of downloads that were killed more than an hour ago."""
     for path in folder.glob("tmp????????"):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # another process deletes it too, or holds it open
             if time.time() - path.stat().st_mtime > 3600:
                 path.unlink()
 

@@ -228,3 +228,16 @@ def nothing_is_cut() -> Callable[[Any, int], None]:
         assert wide == []
 
     return check
+
+
+@pytest.fixture(scope="session")
+def presets_fit(nothing_is_cut: Callable[[Any, int], None]) -> Callable[..., None]:
+    """Look at an explorer in the state of each preset, and in more states, for what is cut."""
+
+    def check(page: Any, figure: Any, width: int, *more: dict[str, Any]) -> None:
+        for changes in [*(preset.state for preset in figure.presets), *more]:
+            state = figure.state(**changes)
+            page.evaluate("(state) => document.querySelector('.ganl').ganl.set(state)", state)
+            nothing_is_cut(page, width)
+
+    return check

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.special import logit
+from support import THEMES
 
 from gan_lessons.figures import base
 from gan_lessons.figures.digits_film import DigitsFilm, digits_film
@@ -466,15 +467,7 @@ def test_pictures_follow_the_window(ready: Open, figure: DigitsFilm) -> None:
     assert state(page)["frame"] == 5
 
 
-@pytest.mark.parametrize(
-    ("scheme", "root", "dark"),
-    [
-        ("light", "", False),
-        ("dark", "", True),
-        ("light", 'data-theme="dark"', True),
-        ("dark", 'data-theme="light"', False),
-    ],
-)
+@pytest.mark.parametrize(("scheme", "root", "dark"), THEMES)
 def test_ink_is_dark_on_light_and_light_on_dark(
     ready: Open, figure: DigitsFilm, scheme: str, root: str, dark: bool
 ) -> None:

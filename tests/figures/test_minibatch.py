@@ -206,14 +206,12 @@ def test_a_link_leads_back_to_the_setting(
 def test_it_fits_every_page(
     opened: Open,
     figure: minibatch.Minibatch,
-    nothing_is_cut: Callable[[Any, int], None],
+    presets_fit: Callable[..., None],
     width: int,
     scheme: str,
 ) -> None:
     page = opened(figure, width=width, scheme=scheme)
-    for preset in figure.presets:
-        page.evaluate(f"(state) => {GANL}.set(state)", figure.state(**preset.state))
-        nothing_is_cut(page, width)
+    presets_fit(page, figure, width)
 
 
 def test_two_controls_and_a_second_cue(opened: Open, figure: minibatch.Minibatch) -> None:

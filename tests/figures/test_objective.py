@@ -286,14 +286,12 @@ def test_a_link_leads_back_to_the_setting(opened: Open, figure: objective.Object
 def test_it_fits_every_page(
     opened: Open,
     figure: objective.Objective,
-    nothing_is_cut: Callable[[Any, int], None],
+    presets_fit: Callable[..., None],
     width: int,
     scheme: str,
 ) -> None:
     page = opened(figure, width=width, scheme=scheme)
-    for changes in [*(preset.state for preset in figure.presets), {"mean": 7.0, "steep": 8.0}]:
-        page.evaluate(f"(state) => {GANL}.set(state)", figure.state(**changes))
-        nothing_is_cut(page, width)
+    presets_fit(page, figure, width, {"mean": 7.0, "steep": 8.0})
 
 
 def test_at_most_three_controls_and_two_cues(opened: Open, figure: objective.Objective) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import THEMES
 
 from gan_lessons.figures import Player, Preset
 
@@ -268,15 +269,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "root", "dark"),
-    [
-        ("light", "", False),
-        ("dark", "", True),
-        ("light", 'data-theme="dark"', True),
-        ("dark", 'data-theme="light"', False),
-    ],
-)
+@pytest.mark.parametrize(("scheme", "root", "dark"), THEMES)
 def test_theme_and_contrast(
     opened: Open, player: Player, scheme: str, root: str, dark: bool
 ) -> None:
