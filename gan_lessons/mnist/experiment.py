@@ -90,7 +90,7 @@ PRESETS: dict[str, MnistSettings] = {
 def default(device: torch.device | str) -> MnistSettings:
     """Return what suits a device: "labels" for a CPU, four times as wide for a GPU.
 
-    A GPU works on such small layers no longer than on wide ones: it waits for the next order.
+    So little work leaves a GPU waiting for the next order; how wide is best has not been measured.
     """
     small = PRESETS["labels"]
     if torch.device(device).type == "cpu":
