@@ -119,7 +119,7 @@ def fit_discriminator(
 
     with one_thread():
         for step in range(steps):
-            optimizer.lr = rate * (1 + math.cos(math.pi * step / steps)) / 2
+            optimizer.set_rate(rate * (1 + math.cos(math.pi * step / steps)) / 2)
             optimizer.step(torch.autograd.grad(-value().sum(), params))
         with torch.no_grad():
             return Fitted([p.detach().double() for p in params], scale, value().double())

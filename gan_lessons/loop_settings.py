@@ -19,6 +19,7 @@ class LoopSettings:
     k: int = 2  # D steps for one G step: more seeds succeed than with the 2014 paper's 1
     lr_d: float = 2e-3  # 60 seeds of 60 succeed; with 5e-3 (and 2e-3 for G) 58 did
     lr_g: float = 1e-3  # slower than D, so that D can follow (two time scales)
+    half_after: int = 0  # steps until both rates are half of this: see `pace`; 0: they stay
     # No momentum (first 0): momentum carries each player past the other's move.
     betas: tuple[float, float] = (0.0, 0.9)
     ema: float = 0.99  # G averaged over about 100 steps: the players circle, their mean rests
@@ -33,7 +34,7 @@ class LoopSettings:
         """Refuse settings that cannot train."""
         if self.k < 1:
             raise ValueError(f"k must be at least 1, got {self.k}")
-        for name in ("lr_d", "lr_g", "check_every"):
+        for name in ("lr_d", "lr_g", "half_after", "check_every"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.ema < 1:
@@ -41,6 +42,22 @@ class LoopSettings:
         if len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas):
             raise ValueError(f"betas must be two numbers in [0, 1), got {self.betas}")
         devices.half(self.precision, "cpu")  # refuses an unknown name
+
+    def pace(self, step: int) -> float:
+        """Return what both rates are multiplied by at a step: 1 / (1 + step / half_after).
+
+        The rates add up to infinity, so that the players can go as far as they must, and their
+        squares do not, so that the noise of the batches dies away: the conditions of Robbins and
+        Monro, A Stochastic Approximation Method (1951).  How long the run will be need not be
+        known.
+
+        Examples
+        --------
+        >>> settings = LoopSettings(half_after=1000)
+        >>> [settings.pace(step) for step in (0, 1000, 3000)]
+        [1.0, 0.5, 0.25]
+        """
+        return 1 / (1 + step / self.half_after) if self.half_after else 1.0
 
     def agree_with(self, earlier: Mapping[str, Any]) -> None:
         """Refuse to go on with what was trained by `earlier` settings if they were others."""

@@ -17,6 +17,9 @@ class Optimiser(Protocol):
 
     params: list[Tensor]
 
+    def set_rate(self, lr: float) -> None:
+        """Change the step size."""
+
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`, one for each parameter."""
 
@@ -39,20 +42,37 @@ class Adam:
         What to update, in place.
     lr, betas : float, pair of float
         Step size and the two averaging factors.
+    recorded : bool
+        The update will be recorded in a CUDA graph: keep the step size in memory, where a replay
+        looks for it.
     """
 
     eps = 1e-8  # the paper's: only keeps a division by zero away
 
-    def __init__(self, params: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        params: Sequence[Tensor],
+        lr: float,
+        betas: tuple[float, float],
+        recorded: bool = False,
+    ) -> None:
         # The same memory, out of autograd's sight: updates in place need no `no_grad`.
         self.params = [p.detach() for p in params]
-        self.lr, self.betas = lr, betas
+        self.betas = betas
+        self.lr = torch.tensor(lr, device=self.params[0].device) if recorded else lr
         self.mean = [torch.zeros_like(p) for p in self.params]
         self.square = [torch.zeros_like(p) for p in self.params]
         # One kernel for everything, where there is one; it counts its steps on the device.
         self.fused = all(p.device.type in ("cpu", "cuda") for p in self.params)
         self.count = [torch.zeros((), device=p.device if self.fused else None) for p in self.params]
         self.contiguous = all(p.is_contiguous() for p in self.params)  # not if channels come last
+
+    def set_rate(self, lr: float) -> None:
+        """Change the step size."""
+        if isinstance(self.lr, Tensor):
+            self.lr.fill_(lr)
+        else:
+            self.lr = lr
 
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`, one for each parameter."""

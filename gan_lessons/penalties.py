@@ -188,6 +188,9 @@ class Optimizer(Protocol):
 
     params: list[Tensor]
 
+    def set_rate(self, lr: float) -> None:
+        """Change the step size."""
+
     def step(self, grads: Sequence[Tensor]) -> None:
         """Move the parameters against `grads`."""
 
@@ -220,6 +223,10 @@ class Clipped:
         if not bound > 0:
             raise ValueError(f"bound must be above 0, got {bound}")
         self.optimizer, self.bound, self.params = optimizer, bound, optimizer.params
+
+    def set_rate(self, lr: float) -> None:
+        """Change the step size of the optimiser; the bound stays."""
+        self.optimizer.set_rate(lr)
 
     def step(self, grads: Sequence[Tensor]) -> None:
         """Take the step, then clip."""

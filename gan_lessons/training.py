@@ -130,7 +130,7 @@ class Trainer:
         self.g_optimizer: Optimiser
         self.d_optimizer: Optimiser
         self.g_optimizer, self.d_optimizer = (
-            Adam(params, rate, settings.betas)
+            Adam(params, rate, settings.betas, settings.graph)
             if self.scaler is None
             else ScaledAdam(params, rate, settings.betas, self.scaler)
             for params, rate in ((self.g_params, settings.lr_g), (self.d_params, settings.lr_d))
@@ -139,6 +139,9 @@ class Trainer:
 
     def step(self) -> None:
         """Let both players move, average G, and record the two losses."""
+        if self.settings.half_after:
+            self.d_optimizer.set_rate(self.settings.lr_d * self.settings.pace(self.steps))
+            self.g_optimizer.set_rate(self.settings.lr_g * self.settings.pace(self.steps))
         d_loss, g_loss = self._play()
         if self.processes > 1:
             d_loss, g_loss = processes.mean([d_loss, g_loss])
@@ -262,10 +265,7 @@ class Trainer:
         return self.steps % 20 == 0 and processes.any_of(past)
 
     def losses(self) -> tuple[Tensor, Tensor]:
-        """Return the losses of D and of G at each step, both of shape (steps, ...).
-
-        That of D is the last of the k updates of its step.
-        """
+        """Return the losses of D, after k updates, and of G at each step: twice (steps, ...)."""
         return self.history.losses()
 
     def check(self) -> None:

@@ -185,6 +185,7 @@ BAD = [  # what is called, and the argument that the message must name first
     (lambda: penalties.R1(-1), "gamma"),
     (lambda: penalties.R1(NAN), "gamma"),
     (lambda: training.LoopSettings(k=0), "k"),
+    (lambda: training.LoopSettings(half_after=-1), "half_after"),
     (lambda: training.LoopSettings(lr_d=-1), "lr_d"),
     (lambda: training.LoopSettings(lr_g=NAN), "lr_g"),
     (lambda: training.LoopSettings(ema=1), "ema"),

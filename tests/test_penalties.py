@@ -321,6 +321,14 @@ def test_clipped_takes_the_step_and_then_clips():
     torch.testing.assert_close(params[1].detach(), torch.tensor([0.01, -0.01, -0.008]))
 
 
+def test_clipped_takes_shorter_steps_when_told():
+    p = torch.nn.Parameter(torch.zeros(1))
+    clipped = Clipped(Adam([p], 0.5, (0.0, 0.9)), 1.0)
+    clipped.set_rate(0.25)
+    clipped.step([torch.tensor([-1.0])])
+    torch.testing.assert_close(p.detach(), torch.tensor([0.25]))
+
+
 def test_clipped_goes_on_from_a_checkpoint_with_the_same_bound_only():
     def make(bound=0.01):
         params = [torch.nn.Parameter(torch.zeros(3))]

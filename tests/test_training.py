@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from gan_lessons import training
 from gan_lessons.batches import Batches
@@ -180,20 +181,24 @@ def reference_step(g, d, g_opt, d_opt, real, noise, g_loss, gamma):
     return d_loss.item(), loss.item()
 
 
-@pytest.mark.parametrize("gamma", [0.0, 0.2])
+@pytest.mark.parametrize(("gamma", "half_after"), [(0.0, 0), (0.2, 0), (0.0, 7)])
 @pytest.mark.parametrize("g_loss", [nonsaturating_loss, saturating_loss])
-def test_the_loop_is_the_one_that_tutorials_write(g_loss, gamma):
-    settings = LoopSettings(k=1, lr_d=4e-3, lr_g=1e-3, betas=(0.3, 0.9))
+def test_the_loop_is_the_one_that_tutorials_write(g_loss, gamma, half_after):
+    settings = LoopSettings(k=1, lr_d=4e-3, lr_g=1e-3, betas=(0.3, 0.9), half_after=half_after)
     ours = make(settings=settings, g_loss=OnFakes(g_loss), penalty=R1(gamma) if gamma else None)
     other = make(settings=settings)
     g, d = other.generator, other.discriminator
     g_opt = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.3, 0.9))
     d_opt = torch.optim.Adam(d.parameters(), lr=4e-3, betas=(0.3, 0.9))
+    slower = [LambdaLR(opt, lambda t: half_after / (half_after + t) if half_after else 1.0)
+              for opt in (g_opt, d_opt)]  # fmt: skip
     ours.run(30, progress=False)
     expected = []
     for _ in range(30):
         real, noise = other.real(), other.noise()
         expected.append(reference_step(g, d, g_opt, d_opt, real, noise, g_loss, gamma))
+        for schedule in slower:
+            schedule.step()
     d_loss, g_loss_ = ours.losses()
     torch.testing.assert_close(
         torch.cat([d_loss, g_loss_], 1), torch.tensor(expected).double(), rtol=1e-5, atol=1e-6
@@ -220,16 +225,20 @@ def test_losses_are_recorded_without_the_penalty_and_before_the_move():
 def test_adam_is_torchs_adam(betas):
     g = torch.Generator().manual_seed(0)
     start = [torch.randn(s, generator=g, dtype=torch.float64) for s in ((3, 4), (1,), (2, 1, 5))]
-    ours, theirs = ([nn.Parameter(w.clone()) for w in start] for _ in range(2))
+    ours, theirs, third = ([nn.Parameter(w.clone()) for w in start] for _ in range(3))
     a, b = Adam(ours, 1e-2, betas), torch.optim.Adam(theirs, lr=1e-2, betas=betas)
+    kept = Adam(third, 1.0, betas, recorded=True)  # its rate is a tensor in 32 bits
+    kept.set_rate(1e-2)
     for _ in range(50):
         grads = [torch.randn(w.shape, generator=g, dtype=torch.float64) for w in start]
         a.step(grads)
+        kept.step(grads)
         for p, grad in zip(theirs, grads, strict=True):
             p.grad = grad.clone()
         b.step()
-    for p, q in zip(ours, theirs, strict=True):
+    for p, q, r in zip(ours, theirs, third, strict=True):
         torch.testing.assert_close(p, q, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(r, q, rtol=1e-6, atol=1e-7)
 
 
 def test_adam_takes_a_gradient_in_any_memory_layout():

@@ -26,6 +26,9 @@ class Noise:
     labels : Tensor, optional
         (N,), the labels of the data.  Those of the noise are drawn from them, so that each class
         is as frequent among the fakes as among the real samples.
+    rows : torch.Generator, optional
+        Draws which labels these are, in place of `generator`.  In the same state as that of a
+        `LabelledImages`, each batch of noise has the labels of the pictures it will stand beside.
 
     Examples
     --------
@@ -36,14 +39,19 @@ class Noise:
     """
 
     def __init__(
-        self, width: int, batch: int, generator: torch.Generator, labels: Tensor | None = None
+        self,
+        width: int,
+        batch: int,
+        generator: torch.Generator,
+        labels: Tensor | None = None,
+        rows: torch.Generator | None = None,
     ) -> None:
         if width < 1:
             raise ValueError(f"width must be at least 1, got {width}")
         if batch < 1:
             raise ValueError(f"batch must be at least 1, got {batch}")
         self.width, self.batch = width, batch
-        self.generator, self.labels = generator, labels
+        self.generator, self.labels, self.rows = generator, labels, rows or generator
 
     def __call__(self) -> Sample:
         """Return the next batch: z of shape (B, width), and labels (B,)."""
@@ -51,16 +59,17 @@ class Noise:
         z = torch.randn(self.batch, self.width, generator=draw, device=device)
         if self.labels is None:
             return z
-        rows = torch.randint(len(self.labels), (self.batch,), generator=draw, device=device)
+        rows = torch.randint(len(self.labels), (self.batch,), generator=self.rows, device=device)
         return Labelled(z, self.labels[rows])
 
     def state(self) -> State:
         """Return what the next batch depends on."""
-        return {"generator": self.generator.get_state()}
+        return {"generator": self.generator.get_state(), "rows": self.rows.get_state()}
 
     def load_state(self, state: State) -> None:
         """Go on from what `state` returned."""
         self.generator.set_state(state["generator"].cpu())
+        self.rows.set_state(state["rows"].cpu())
 
 
 class LabelledImages(ImageBatches):

@@ -26,6 +26,7 @@ def flat(settings):
 # What a change may touch: one setting, but for the pairs that only make sense together.
 PAIRS = {
     "the paper's rates": {"loop.lr_d", "loop.lr_g", "loop.betas"},
+    "averaged over 670 steps": {"loop.ema", "loop.ema_warmup"},
     "batch norm in D too": {"networks.norm", "loop.together"},
     "twice as wide": {"networks.g_width", "networks.d_width"},
 }

@@ -212,13 +212,19 @@ def test_on_step_is_called_after_each_step():
 
 
 def test_channels_last_changes_the_order_in_memory_and_not_the_run():
-    a, b = (run(small(channels_last=last)) for last in (True, False))
+    a, b = (run(small(channels_last=last), steps=1) for last in (True, False))
     last, first = ([*t.discriminator.parameters()][2] for t in (a, b))  # (16, 8, 4, 4)
     assert last.is_contiguous(memory_format=torch.channels_last)
     assert not last.is_contiguous()
     assert first.is_contiguous()
-    for p, q in zip(weights(a), weights(b), strict=True):
-        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-3)
+    # Gradients, as Adam has averaged them: where one is next to 0, rounding decides its sign, and
+    # Adam takes a whole step in that direction, so that the weights themselves may differ.
+    for name in ("g_optimizer", "d_optimizer"):
+        means = (getattr(trainer, name).mean for trainer in (a, b))
+        for p, q in zip(*means, strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-3 * q.abs().max().item())
+    for p, q in zip(a.losses(), b.losses(), strict=True):
+        torch.testing.assert_close(p, q)
 
 
 def test_d_learns_to_tell_real_from_fake_when_g_stands_still():
@@ -267,8 +273,22 @@ def test_pictures_keep_their_labels():
     assert ((level / 60).floor().long() == batch.y).all()
 
 
+@pytest.mark.parametrize("classes", ["labels", "clusters"])
+def test_fakes_have_the_labels_of_the_pictures_beside_them(classes):
+    for paired in (True, False):
+        trainer = experiment.make_trainer(small(classes=classes, paired=paired), 0, made_up())
+        same = torch.cat([trainer.real().y == trainer.noise().y for _ in range(40)])
+        assert same.all() == paired
+        assert paired or same.double().mean() < 0.5  # four labels at least: by chance a quarter
+
+
 @pytest.mark.parametrize(
-    "source", [lambda g: Noise(3, 4, g, torch.arange(9)), lambda g: LabelledImages(made_up(), 4, g)]
+    "source",
+    [
+        lambda g: Noise(3, 4, g, torch.arange(9)),
+        lambda g: Noise(3, 4, g, torch.arange(9), seeded(g.initial_seed() + 5)),
+        lambda g: LabelledImages(made_up(), 4, g),
+    ],
 )
 def test_a_source_goes_on_from_its_state(source):
     one, other = source(seeded(1)), source(seeded(2))
