@@ -8,7 +8,7 @@ BOOK_FLAGS := -W -n --keep-going
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test serve bench lint format clean check links test-oldest test-newest test-colab
+.PHONY: help book notebooks pdf release test serve bench lint format clean check links test-oldest test-newest test-colab colab colab-here
 
 help:  ## List what make can do
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -19,8 +19,15 @@ book: .venv/installed  ## Run every chapter and write _build/html/index.html; on
 notebooks: .venv/installed  ## Write each chapter's notebook: make notebooks ARGS=--check
 	$(BIN)/python -m tools.notebooks $(ARGS)
 
+pdf: .venv/installed  ## After `make book`: the book in one PDF, by Chromium: make pdf OUT=x.pdf
+	$(BIN)/python -m tools.pdf $(if $(OUT),--out "$(OUT)")
+
+release: .venv/installed  ## From a clean copy, without a network: all checks; wheel, book and PDF into dist/
+	$(BIN)/python -m tools.release
+
+# Tests of pages take a hundred times as long as others: a worker that has run out takes over some.
 test: .venv/installed  ## Run all tests (after `make book` those of the book too): make test ARGS="-k toy"
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: lint book  ## What a change must pass: style, types, the book, and all tests with nothing skipped
 	GAN_LESSONS_FORBID_SKIP=1 $(MAKE) test
@@ -56,11 +63,23 @@ test-colab:  ## Test with the versions that Google Colab ships (constraints/cola
 test-newest:  ## Test with the newest versions of everything
 	$(call test_with,newest,)
 
-define test_with
+# Google's own image has Colab's versions already: there, as root, `make colab-here`.
+colab:  ## Run every notebook as in Google Colab, with its versions: make colab ARGS="--jobs 2"
+	$(call environment_with,colab,)
+	.venv-colab/bin/python tools/colab.py $(ARGS)
+
+colab-here:  ## The same with the Python at hand, into which it installs the package
+	$(PYTHON) tools/colab.py $(ARGS)
+
+define environment_with
 	$(PYTHON) -m venv --clear .venv-$(1)
 	$(PYTHON) tools/versions.py $(1) $(WITH) > .venv-$(1)/requirements.txt
 	.venv-$(1)/bin/python -m pip install --quiet --upgrade pip
-	.venv-$(1)/bin/python -m pip install --quiet -r .venv-$(1)/requirements.txt -e .
+	.venv-$(1)/bin/python -m pip install --quiet -r .venv-$(1)/requirements.txt $(2)
+endef
+
+define test_with
+	$(call environment_with,$(1),-e .)
 	.venv-$(1)/bin/python -m gan_lessons doctor
 	.venv-$(1)/bin/python -m pytest --numprocesses auto $(NOT_THE_BOOK) $(2) $(ARGS)
 endef

@@ -101,9 +101,8 @@ class ToySettings:
     @property
     def scale(self) -> tuple[float, float]:
         """The (mean, sd) that standardises the data; (0, 1) if they are left raw."""
-        if not self.standardise:
-            return 0.0, 1.0
-        return float(self.p_data.mean), float(self.p_data.stddev)
+        p = self.p_data
+        return (float(p.mean), float(p.stddev)) if self.standardise else (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -175,11 +174,9 @@ class Run:
         try:
             with part.open("wb") as file:
                 np.savez(
-                    file,
-                    allow_pickle=False,
+                    file, allow_pickle=False, **arrays,
                     settings=np.array(json.dumps(dataclasses.asdict(self.settings))),
                     seeds=self.seeds, d_loss=self.d_loss, g_loss=self.g_loss, frames=self.frames,
-                    **arrays,
                 )  # fmt: skip
             part.replace(path)
         finally:
@@ -190,7 +187,10 @@ class Run:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        given: dict[str, Any] = json.loads(str(arrays["settings"]), object_hook=_tuples)
+        given: dict[str, Any] = json.loads(
+            str(arrays["settings"]),  # JSON has no tuples
+            object_hook=lambda d: {k: tuple(v) if isinstance(v, list) else v for k, v in d.items()},
+        )
         settings = ToySettings(**given | {"loop": LoopSettings(**given["loop"])})
         weights: dict[str, list[NDArray[np.float32]]] = {}
         for key in arrays:  # in the order of writing
@@ -200,17 +200,13 @@ class Run:
                    arrays["frames"], weights)  # fmt: skip
 
 
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn the lists of JSON back into the tuples that they were."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-
-
 def train(
     settings: ToySettings,
     seeds: Sequence[int],
     steps: int = 1000,
     record_every: int | None = None,
     progress: bool = True,
+    on_step: Callable[[Trainer], None] | None = None,
 ) -> Run:
     """Train one GAN for each seed, all of them side by side, and return what was recorded.
 
@@ -227,6 +223,8 @@ def train(
         Steps between snapshots of the weights; by default only the first and last are kept.
     progress : bool
         Show a progress bar.
+    on_step : callable, optional
+        Called with the trainer after each step; a KeyboardInterrupt from it ends the training.
 
     Returns
     -------
@@ -235,28 +233,30 @@ def train(
     """
     if not len(seeds):
         raise ValueError("seeds must hold at least one seed, got none")
-    if min(seeds) < 0:
-        raise ValueError(f"seeds must be at least 0, got {min(seeds)}")
-    if steps < 0:
-        raise ValueError(f"steps must be at least 0, got {steps}")
-    if record_every is not None and record_every < 1:
-        raise ValueError(f"record_every must be at least 1, got {record_every}")
-    every = record_every or max(1, steps)
+    every = max(1, steps) if record_every is None else record_every
+    for name, value, least in (("seeds", min(seeds), 0), ("steps", steps, 0),
+                               ("record_every", every, 1)):  # fmt: skip
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
     trainer = make_trainer(settings, seeds)
     names = ("generator", "averaged", "discriminator")
     shots: list[tuple[int, list[list[Tensor]]]] = []  # steps done, weights of each network
 
-    def record(t: Trainer) -> None:
-        if t.steps % every == 0 or t.steps == steps:
-            weights = [[p.detach().clone() for p in getattr(t, n).parameters()] for n in names]
-            shots.append((t.steps, weights))  # whole: an interrupt cannot leave half of it
+    def shoot() -> None:
+        weights = [[p.detach().clone() for p in getattr(trainer, n).parameters()] for n in names]
+        shots.append((trainer.steps, weights))  # whole: an interrupt cannot leave half of it
 
-    record(trainer)
+    def after_step(_: Trainer) -> None:
+        if trainer.steps % every == 0 or trainer.steps == steps:
+            shoot()
+        if on_step is not None:
+            on_step(trainer)
+
+    shoot()
     with one_thread():
-        trainer.run(steps, record, progress)
+        trainer.run(steps, after_step, progress)
     if shots[-1][0] != trainer.steps:  # interrupted between two snapshots
-        steps = trainer.steps
-        record(trainer)
+        shoot()
     frames, weights = zip(*shots, strict=True)  # weights: (F) of (3 networks) of tensors
     d_loss, g_loss = (loss.reshape(-1, len(seeds)).numpy() for loss in trainer.losses())
     stacked = {

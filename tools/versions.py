@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("oldest", "newest", "colab")
 # What the tests need beside the package, as it comes: old versions of pytest prove nothing.
 TESTS = ("pytest", "pytest-xdist", "hypothesis", "pyyaml", "matplotlib-inline", "ipython")
+# What runs notebooks there (tools/colab.py).
+NOTEBOOKS = ("ipykernel", "nbclient")
 REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\w.]+)")
 
 
@@ -79,7 +81,8 @@ def lines(kind: str, root: Path = ROOT, instead: Sequence[str] = ()) -> list[str
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     lowest = bounds((root / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = {name: name for name in [*lowest, *TESTS]}
+    more = NOTEBOOKS if kind == "colab" else ()
+    wanted = {name: name for name in [*lowest, *TESTS, *more]}
     if kind == "oldest":
         wanted |= {name: f"{name}=={version}" for name, version in lowest.items()}
     if kind == "colab":

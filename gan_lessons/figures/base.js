@@ -102,13 +102,17 @@ class Stage {
     const begin = this.narrow ? 2 : this.left;
     let at = begin;
     this.top += 15;
-    for (const [marked, style, area, mark] of entries) {
+    for (const [marked, style, area, sign] of entries) {
       const group = svg(this.layer, "g");
+      const mark = style || area ? 30 : 0;
       if (area) svg(group, "path", { class: area, d: "M0,-10h24v12h-24z" });
       if (style) svg(group, "path", { class: style, d: "M0,-4h24" });
-      if (mark) svg(group, "path", { class: mark[0], d: mark[1], transform: "translate(12,-4)" });
-      const text = label(group, style || area ? 30 : 0, 0, marked);
-      const wide = (style || area ? 30 : 0) + text.getComputedTextLength();
+      if (sign) svg(group, "path", { class: sign[0], d: sign[1], transform: "translate(12,-4)" });
+      const text = label(group, mark, 0, marked);
+      const room = this.width - begin - mark;
+      const long = text.getComputedTextLength();
+      if (long > room) text.style.fontSize = `${(13 * room) / long}px`; // a very narrow screen
+      const wide = mark + Math.min(long, room);
       if (at > begin && at + wide > this.width) { at = begin; this.top += 19; }
       group.setAttribute("transform", `translate(${at},${this.top})`);
       at += wide + 18;
@@ -243,6 +247,25 @@ class Transport {
       else this.wake();
     }, calm ? 1000 : this.pace ?? Math.min(120, Math.max(40, 9000 / this.last)));
   }
+}
+
+/** The link to what a figure shows now: { node, lead(hash) }. Pressed, it puts the address into the address bar,
+ *  shows it, and copies it where the browser allows that (a tick says so). */
+function linked(text) {
+  const link = html("a", { class: "ganl-link" }, text);
+  const shown = html("span", { class: "ganl-address", role: "status" });
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    history.replaceState(null, "", link.getAttribute("href"));
+    const { href } = location;
+    shown.textContent = href;
+    try {
+      await navigator.clipboard.writeText(href);
+      shown.textContent = `\u2713 ${href}`;
+    } catch { /* not allowed: the address can be copied from the page */ }
+  });
+  const lead = (hash) => { if (link.getAttribute("href") !== hash) { link.setAttribute("href", hash); shown.textContent = ""; } };
+  return { node: html("div", {}, link, " ", shown), lead };
 }
 
 /** Build every figure of this kind that is not yet built; `mark` notes in its dataset that it is. */

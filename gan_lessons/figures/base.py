@@ -112,7 +112,7 @@ class Figure(ABC):
             "text/html": lambda: self.html,
             "image/png": lambda: base64.b64encode(self.png).decode("ascii"),
         }
-        if _widgets_can_show():
+        if widgets_can_show():
             faces[WIDGET_VIEW] = lambda: {
                 "version_major": 2,
                 "version_minor": 0,
@@ -156,7 +156,7 @@ def _exists(name: str) -> bool:
     return files("gan_lessons.figures").joinpath(name).is_file()
 
 
-def _widgets_can_show() -> bool:
+def widgets_can_show() -> bool:
     """Whether there is a live kernel with ipywidgets, and nobody has switched them off."""
     if os.environ.get("GAN_LESSONS_WIDGETS") == "0" or "IPython" not in sys.modules:
         return False

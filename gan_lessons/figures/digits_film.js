@@ -163,7 +163,7 @@ function film(root, data) {
   const apart = html("div", { class: "ganl-apart" });
   const says = html("p", { class: "ganl-says", "aria-live": "polite" });
   const about = html("p", { class: "ganl-about" });
-  const link = text("a", { class: "ganl-link" }, words.link);
+  const link = linked(words.link);
   const picker = html("input", { type: "range", min: 1, max: pictures, step: 1, id: `${root.id}-picture` });
   picker.dataset.lmSuppressShortcuts = "true"; // else JupyterLab keeps the arrow keys for itself
   const which = html("span");
@@ -203,7 +203,7 @@ function film(root, data) {
     const { frame } = transport;
     write(about, aboutOne(frame, picture));
     picker.setAttribute("aria-valuetext", plain(aboutOne(frame, picture)));
-    link.setAttribute("href", hash());
+    link.lead(hash());
   };
   const show = (frame) => {
     panels.forEach((draw) => draw(frame));
@@ -273,10 +273,9 @@ function film(root, data) {
     html("div", { class: "ganl-row ganl-picker ganl-controls" }, html("span", { class: "ganl-reading" }, pictureLabel, " ", which), picker),
     enlarged, large.node,
     text("p", { class: "ganl-head" }, words.nearest), near.node,
-    apart, about, link,
+    apart, about, link.node,
   );
   picker.addEventListener("input", () => choose(Number(picker.value) - 1));
-  link.addEventListener("click", (event) => { event.preventDefault(); history.replaceState(null, "", hash()); });
   window.addEventListener("hashchange", follow);
   transport.reset(step.length - 1, data.start);
   choose(0);

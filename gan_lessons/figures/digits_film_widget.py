@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gan_lessons.figures import live_widget
 from gan_lessons.figures.base import png_bytes
 from gan_lessons.figures.digits_film_static import Picture
 from gan_lessons.figures.digits_film_words import WORDS, about, written
+from gan_lessons.figures.live_widget import WRAPPED, paragraph
 
 if TYPE_CHECKING:
     from gan_lessons.figures.digits_film import DigitsFilm
@@ -41,7 +43,8 @@ def film_box(film: DigitsFilm) -> Any:
     )  # fmt: skip
     back = w.Button(description="−1", tooltip=WORDS["back"], layout={"width": "48px"})
     forward = w.Button(description="+1", tooltip=WORDS["forward"], layout={"width": "48px"})
-    image, text = w.Image(format="png", layout={"max_width": "720px"}), w.HTML()
+    image, framed = live_widget.picture(w)
+    text = w.HTML()
     drawn = Picture(film)
 
     def show(_: object = None) -> None:
@@ -49,8 +52,7 @@ def film_box(film: DigitsFilm) -> Any:
         drawn.show(frame, picture)
         image.value = png_bytes(drawn.drawing)
         lines = (written(film.shows[frame]), about(film.values(frame, picture)))
-        style = "margin:.3em 0;line-height:1.4;max-width:44em"
-        text.value = "".join(f'<p style="{style}">{line}</p>' for line in lines)
+        text.value = "".join(map(paragraph, lines))
 
     def move(by: int) -> None:
         slider.value = min(max(slider.value + by, 0), last)
@@ -59,7 +61,7 @@ def film_box(film: DigitsFilm) -> Any:
     forward.on_click(lambda _: move(1))
     slider.observe(show, "value")
     chosen.observe(show, "value")
-    box = w.VBox([w.HBox([play, back, slider, forward]), image, chosen, text])
+    box = w.VBox([w.HBox([play, back, slider, forward], **WRAPPED), framed, chosen, text])
     box.play, box.slider, box.back, box.forward = play, slider, back, forward
     box.chosen, box.picture, box.text = chosen, image, text
     box.link = w.jslink((play, "value"), (slider, "value"))

@@ -244,21 +244,20 @@ class ExplorerFigure {
     for (const [name, value] of [["class", "ganl-picture"], ["role", "group"], ["aria-label", data.title]]) this.drawing.setAttribute(name, value);
     this.says = html("p", { class: "ganl-says", "aria-live": "polite" });
     this.table = html("table", { class: "ganl-numbers" });
-    this.link = html("a", { class: "ganl-link" });
-    this.link.textContent = words.link;
+    this.scroll = html("div", { class: "ganl-scroll" }, this.table);
+    this.link = linked(words.link);
     const title = html("p", { class: "ganl-title" });
     title.textContent = data.title;
     root.append(
       title, html("div", { class: "ganl-row" }, selectLabel, this.select), html("div", { class: "ganl-captions" }, ...this.captions),
-      this.drawing, this.controls.node, this.says, this.table, this.link,
+      this.drawing, this.controls.node, this.says, this.scroll, this.link.node,
     );
 
     this.draw = () => {};
     this.speak = throttle(900, () => write(this.says, spec.sentence(this.state, this.computed, data)));
-    this.link.addEventListener("click", (event) => { event.preventDefault(); history.replaceState(null, "", this.address()); });
     window.addEventListener("hashchange", () => this.follow());
     if (!this.follow()) this.show();
-    new ResizeObserver(() => this.redraw()).observe(this.drawing.parentElement);
+    new ResizeObserver(() => { this.redraw(); this.reach(); }).observe(this.drawing.parentElement);
     root.ganl = this.hook();
   }
 
@@ -319,9 +318,19 @@ class ExplorerFigure {
     this.captions.forEach((one, i) => one.classList.toggle("ganl-now", i === (found < 0 ? this.captions.length - 1 : found)));
     this.controls.show(state);
     fillTable(this.table, spec.table(state, this.computed, data));
-    this.link.setAttribute("href", this.address());
+    this.reach();
+    this.link.lead(this.address());
     this.paint();
     this.speak();
+  }
+
+  /** A table that is too wide scrolls in a box of its own, which the keyboard must reach. */
+  reach() {
+    const { scroll, data } = this;
+    for (const [name, value] of [["tabindex", 0], ["role", "group"], ["aria-label", data.title]]) {
+      if (scroll.scrollWidth > scroll.clientWidth + 1) scroll.setAttribute(name, value);
+      else scroll.removeAttribute(name);
+    }
   }
 
   paint() {

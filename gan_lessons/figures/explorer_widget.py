@@ -6,9 +6,11 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from gan_lessons.figures import live_widget
 from gan_lessons.figures.base import png_bytes
 from gan_lessons.figures.explorer_parts import Action, Bar, Button, Field, Range, Table
 from gan_lessons.figures.explorer_words import FRAME, plain
+from gan_lessons.figures.live_widget import paragraph
 
 if TYPE_CHECKING:
     from gan_lessons.figures.explorer import Explorer
@@ -37,7 +39,7 @@ def explorer_box(figure: Explorer) -> Any:
         options=[*options, (FRAME["own"], OWN)], value=0, description=FRAME["preset"]
     )
     controls = {name: _control(w, field, states[0][name]) for name, field in figure.fields.items()}
-    picture = w.Image(format="png", layout={"max_width": "720px"})
+    picture, framed = live_widget.picture(w)
     caption, text, table = w.HTML(), w.HTML(), w.HTML()
     quiet: list[bool] = []  # not empty while a preset moves many controls at once
 
@@ -50,8 +52,8 @@ def explorer_box(figure: Explorer) -> Any:
         preset.value = found
         quiet.clear()
         about = figure.presets[found].caption if found != OWN else FRAME["own_caption"]
-        caption.value = _paragraph(about)
-        text.value = _paragraph(figure.sentence(state))
+        caption.value = paragraph(about)
+        text.value = paragraph(figure.sentence(state))
         table.value = table_html(figure.table(state))
         picture.value = png_bytes(figure.picture(state))
 
@@ -92,7 +94,7 @@ def explorer_box(figure: Explorer) -> Any:
             moves.set_title(i, plain(group.label))
         if figure.tabs is not None:
             _bind(moves, controls[figure.tabs.name].node)
-    box = w.VBox([preset, caption, moves, picture, text, table])
+    box = w.VBox([preset, caption, moves, framed, text, table])
     box.preset, box.caption, box.picture, box.text, box.table = (
         preset,
         caption,
@@ -206,7 +208,3 @@ def _cell(content: str | Bar) -> str:
     full = f'<span style="{box};width:{100 * content.share:.0f}px;background:currentColor"></span>'
     frame = f'<span style="{box};width:100px;border:1px solid;line-height:0">{full}</span>'
     return f"{content.low} {frame} {content.high}"
-
-
-def _paragraph(marked: str) -> str:
-    return f'<p style="margin:.3em 0;line-height:1.4;max-width:44em">{marked}</p>'

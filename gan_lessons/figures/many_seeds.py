@@ -13,7 +13,8 @@ from gan_lessons import quick_curves
 from gan_lessons.failures import Rate, distances, outputs, rate
 from gan_lessons.figures.base import require_text
 from gan_lessons.figures.many_seeds_words import WORDS
-from gan_lessons.figures.player import Player, Preset
+from gan_lessons.figures.player import Player
+from gan_lessons.figures.player_preset import Preset
 from gan_lessons.toy import Run
 
 if TYPE_CHECKING:
@@ -107,13 +108,14 @@ class ManySeeds(Player):
         """Make a box: the tiles as a picture, the rate, and the player under them."""
         import importlib
 
-        from gan_lessons.figures.base import png_bytes
+        from gan_lessons.figures import live_widget
         from gan_lessons.figures.player_widget import player_box
 
         w = importlib.import_module("ipywidgets")
-        picture = w.Image(format="png", value=png_bytes(self.draw()), layout={"max_width": "720px"})
+        picture, framed = live_widget.picture(w)
+        picture.value = self.png
         player = player_box(self)
-        box = w.VBox([w.HTML(self.sentence), picture, player])
+        box = w.VBox([w.HTML(self.sentence), framed, player])
         box.picture, box.player = picture, player
         return box
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from gan_lessons import quick_curves, toy
 from gan_lessons.failures import Rate, bends, distances, kinds, outputs, rate
-from gan_lessons.figures.player import Player, Preset
+from gan_lessons.figures.player import Player
+from gan_lessons.figures.player_preset import Preset
 from gan_lessons.toy import Run, ToySettings
 from gan_lessons.training import LoopSettings
 

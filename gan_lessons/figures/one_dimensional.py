@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from gan_lessons import curves, toy
-from gan_lessons.figures.player import Player, Preset
+from gan_lessons.figures.player import Player
+from gan_lessons.figures.player_preset import Preset
 from gan_lessons.toy import ToySettings
 from gan_lessons.training import LoopSettings
 

@@ -221,8 +221,7 @@ function player(root, data) {
   const says = html("p", { class: "ganl-says", "aria-live": "polite" });
   const chain = html("div", { class: "ganl-chain" });
   const more = html("p", { class: "ganl-more" });
-  const link = html("a", { class: "ganl-link" });
-  link.textContent = words.link;
+  const link = linked(words.link);
 
   const describe = (frame) => {
     const values = { step: preset.step[frame], last: preset.step.at(-1) };
@@ -239,7 +238,7 @@ function player(root, data) {
     const written = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, number(value)]));
     chain.replaceChildren(...["value", "best", "chain", "chain_numbers", "chain_value"].map((name) => write(html("span"), fill(words[name], written))));
     write(more, `${fill(words.gap, written)} ${fill(words.w1, written)}`);
-    link.setAttribute("href", hash());
+    link.lead(hash());
     speak();
   };
   const transport = new Transport(root, words, show, describe);
@@ -288,19 +287,19 @@ function player(root, data) {
   stepLabel.textContent = words.slider;
   root.append(
     title,
-    html("div", { class: "ganl-row ganl-run" }, runLabel, select, ...(data.partners.some((one) => one !== null) ? [fix] : [])),
+    // Play stands above: what moves first is below it, and both are in sight.
+    html("div", { class: "ganl-row ganl-run" }, runLabel, select, ...(data.partners.some((one) => one !== null) ? [fix] : []), transport.button),
     caption,
     drawing,
     html("div", { class: "ganl-controls" }, transport.slider,
-      html("div", { class: "ganl-row" }, transport.back, transport.button, transport.forward, html("span", { class: "ganl-reading" }, stepLabel, " ", transport.where))),
+      html("div", { class: "ganl-row" }, transport.back, transport.forward, html("span", { class: "ganl-reading" }, stepLabel, " ", transport.where))),
     says,
     chain,
     more,
-    link,
+    link.node,
   );
   select.addEventListener("change", () => choose(Number(select.value)));
   fix.addEventListener("click", () => choose(data.partners[index], preset.step[transport.frame])); // at the same moment
-  link.addEventListener("click", (event) => { event.preventDefault(); history.replaceState(null, "", hash()); });
   window.addEventListener("hashchange", follow);
   if (follow()) root.scrollIntoView();
   else choose(0);

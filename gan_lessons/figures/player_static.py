@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from gan_lessons.curves import Array
-from gan_lessons.figures.player import Preset, optimum_name
+from gan_lessons.figures.player_preset import Preset, optimum_name
 from gan_lessons.figures.player_words import WORDS
 from gan_lessons.plots import DATA, INK, MUTED
 from gan_lessons.plots import DISCRIMINATOR as JUDGE

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_lessons.figures import live_widget
 from gan_lessons.figures.base import png_bytes
+from gan_lessons.figures.live_widget import WRAPPED, paragraph
 from gan_lessons.figures.player_static import Picture
 from gan_lessons.figures.player_words import SENTENCES, WORDS
 
 if TYPE_CHECKING:
-    from gan_lessons.figures.player import Player, Preset
+    from gan_lessons.figures.player import Player
+    from gan_lessons.figures.player_preset import Preset
 
 PAUSE_MS = 400  # between frames when playing: the kernel draws one in about a quarter of that
 
@@ -41,6 +44,7 @@ def player_box(player: Player) -> Any:
         options=[(one.label, index) for index, one in enumerate(player.presets)],
         value=0,
         description=WORDS["run"],
+        layout={"width": "560px", "max_width": "100%"},
     )
     fix = w.ToggleButton(value=False, description=WORDS["fix"], layout={"width": "auto"})
     play = w.Play(
@@ -53,7 +57,7 @@ def player_box(player: Player) -> Any:
     )  # fmt: skip
     back = w.Button(description="−1", tooltip=WORDS["back"], layout={"width": "48px"})
     forward = w.Button(description="+1", tooltip=WORDS["forward"], layout={"width": "48px"})
-    picture = w.Image(format="png", layout={"max_width": "720px"})
+    picture, framed = live_widget.picture(w)
     caption, text = w.HTML(), w.HTML()
     pictures: dict[int, Picture] = {}
 
@@ -68,7 +72,7 @@ def player_box(player: Player) -> Any:
             pictures[index] = Picture(chosen)
         pictures[index].show(slider.value)
         picture.value = png_bytes(pictures[index].drawing)
-        caption.value = _paragraph(chosen.caption)
+        caption.value = paragraph(chosen.caption)
         text.value = describe(chosen, slider.value)
 
     def load(frame: int) -> None:
@@ -102,7 +106,7 @@ def player_box(player: Player) -> Any:
     slider.observe(show, "value")
     fix.observe(turn, "value")
     choices = w.HBox([run, fix]) if player.partners else run
-    box = w.VBox([choices, w.HBox([play, back, slider, forward]), caption, picture, text])
+    box = w.VBox([choices, w.HBox([play, back, slider, forward], **WRAPPED), caption, framed, text])
     box.run, box.play, box.slider, box.back, box.forward = run, play, slider, back, forward
     box.caption, box.picture, box.text, box.fix = caption, picture, text, fix
     box.link = w.jslink((play, "value"), (slider, "value"))
@@ -144,11 +148,7 @@ def describe(preset: Preset, frame: int) -> str:
         " ".join(chain),
         WORDS["gap"].format(**written) + " " + WORDS["w1"].format(**written),
     ]
-    return "".join(_paragraph(line) for line in lines)
-
-
-def _paragraph(marked: str) -> str:
-    return f'<p style="margin:.3em 0;line-height:1.4;max-width:44em">{marked}</p>'
+    return "".join(paragraph(line) for line in lines)
 
 
 def _stride(last: int) -> int:

@@ -14,12 +14,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from support import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
-from ganl_book.ahead import cores
+from ganl_book.ahead import cores, longest_first
 
 HEADER = """---
 jupytext:
@@ -172,6 +173,17 @@ def test_one_cell_that_raises_among_chapters_that_run(book: MiniBook) -> None:
         assert done.returncode != 0
         assert "cell of chapter two" in done.stdout + done.stderr
     assert book.runs() == {"one": 1}, "what ran well is kept"
+
+
+def test_chapters_that_take_longest_start_first() -> None:
+    def chapter(name: str, code: str, **metadata: bool) -> tuple[Path, nbformat.NotebookNode]:
+        text = nbformat.v4.new_markdown_cell("text " * 99)  # costs nothing
+        cells = [text, nbformat.v4.new_code_cell(code)]
+        return Path(name), nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+    chapters = [chapter("a", "x"), chapter("b", ""), chapter("c", "x", long=True),
+                chapter("d", "x" * 9, long=False)]  # fmt: skip
+    assert [path.name for path, _ in longest_first(chapters)] == ["c", "d", "a", "b"]
 
 
 @pytest.mark.skipif(cores() < 2, reason="one core runs one chapter at a time")

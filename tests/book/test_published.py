@@ -19,29 +19,12 @@ from support import REPOSITORY, TOC_PAGES
 from .test_build import MiniBook
 
 sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
-from ganl_book.published import FAVICON, LOGO, address
+from ganl_book.published import FAVICON, LOGO
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ADDRESSES = ("GAN_LESSONS_URL", "GITHUB_REPOSITORY", "GITHUB_SERVER_URL")
-
-
-@pytest.mark.parametrize(
-    ("baseurl", "environment", "found"),
-    [
-        ("", {}, ""),
-        (None, {"GITHUB_REPOSITORY": ""}, ""),
-        ("", {"GITHUB_REPOSITORY": "Ann/Book"}, "https://ann.github.io/Book/"),
-        ("", {"GITHUB_REPOSITORY": "Ann/ann.github.io"}, "https://ann.github.io/"),
-        ("https://x.org/y", {"GITHUB_REPOSITORY": "ann/book"}, "https://x.org/y/"),
-        ("https://x.org", {"GAN_LESSONS_URL": "https://z.org/"}, "https://z.org/"),
-        # Another server may publish elsewhere: nothing is known.
-        ("", {"GITHUB_REPOSITORY": "a/b", "GITHUB_SERVER_URL": "https://git.org"}, ""),
-    ],
-)
-def test_address(baseurl: str | None, environment: dict[str, str], found: str) -> None:
-    assert address(baseurl, environment) == found
 
 
 @pytest.fixture

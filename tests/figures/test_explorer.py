@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
+from support import contrast, luminance
 
 from gan_lessons.figures import Player, base, distances, two_fits
 from gan_lessons.figures.explorer import Explorer
@@ -413,17 +414,6 @@ def test_reduced_motion_and_every_other_reader_see_no_animation(opened: Open, pr
         assert moving == 0
         page.wait_for_timeout(300)
         assert state(page) == DEFAULT, "it must not start by itself"
-
-
-def luminance(color: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted([luminance(one), luminance(other)])
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import THEMES
+from support import THEMES, contrast, luminance
 
 from gan_lessons.figures import Player, Preset
 
@@ -256,17 +256,6 @@ def test_picture_follows_the_window(opened: Open, player: Player) -> None:
         round(box["width"])
     )
     assert state(page)["frame"] == 10
-
-
-def luminance(color: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted([luminance(one), luminance(other)])
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize(("scheme", "root", "dark"), THEMES)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
-from made_up import HEADER, PUBLISHED, cells, make, text
+from made_up import HEADER, cells, make, text
 
 from tools.notebooks import Addresses, ChapterError, convert
 
@@ -116,6 +117,11 @@ def test_bibliography_lists_all(tmp_path: Path) -> None:
     assert "References" not in found
 
 
+def test_tables_of_the_build_are_left_to_the_book(tmp_path: Path) -> None:
+    found = text(make(tmp_path, "```{build-status} versions\n```\n"))
+    assert "This table is in the published book only." in found
+
+
 EXERCISE = """```{exercise-start}
 :label: ex-%s
 ```
@@ -175,7 +181,7 @@ def test_included_source(tmp_path: Path) -> None:
 def test_code_cell_keeps_its_code_and_nothing_of_the_page(tmp_path: Path) -> None:
     options = '---\nmystnb:\n  image:\n    alt: "A hill."\n---\n'
     source = f"```{{code-cell}} ipython3\n{options}x = 1\n\ny = 2\n```\n"
-    setup, heading, code = convert(make(tmp_path, source), "book/part/a").cells
+    heading, setup, code = convert(make(tmp_path, source), "book/part/a").cells
     assert code.source == "x = 1\n\ny = 2"
     assert code.metadata == {}
     assert (setup.cell_type, heading.source) == ("code", "# Page")
@@ -214,7 +220,7 @@ def test_figure_with_its_caption(tmp_path: Path) -> None:
     (tmp_path / "book/part/hill.png").touch()
     address = "https://ann.example.org/book/_images/hill.png"
     assert text(book).endswith(f"![A hill]({address})\n\n*Of $x$.*\n\nMore.")
-    assert "(hill.png)" in text(book.at(NOWHERE))
+    assert "(hill.png)" in text(replace(book, addresses=NOWHERE))
 
 
 def test_plain_text_is_left_alone(tmp_path: Path) -> None:
@@ -231,10 +237,6 @@ def test_what_a_notebook_holds(tmp_path: Path) -> None:
     notebook = convert(make(tmp_path, source, "No code."), "book/part/a")
     nbformat.validate(notebook)
     assert notebook.metadata.accelerator == "GPU"
-    assert notebook.metadata.gan_lessons == {
-        "repository": PUBLISHED.repository,
-        "book": PUBLISHED.book,
-    }
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids), "two equal cells need two ids"
     plain = convert(make(tmp_path, source, "No code."), "book/part/b")

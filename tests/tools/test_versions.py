@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support import REPOSITORY
 
-from tools.versions import TESTS, bounds, lines
+from tools.versions import NOTEBOOKS, TESTS, bounds, lines
 
 PYPROJECT = """[project]
 dependencies = ["torch>=2.4", "numpy>=1.26"]
@@ -35,7 +35,7 @@ def test_oldest_and_newest(root: Path) -> None:
 def test_colab(root: Path) -> None:
     first, *others = lines("colab", root)
     assert first == f"-c '{root}/constraints/colab.txt'"  # quoted: the folder has a space
-    assert others[:3] == ["torch==2.11.0", "numpy", "matplotlib"]
+    assert others == ["torch==2.11.0", "numpy", "matplotlib", *TESTS, *NOTEBOOKS]
 
 
 def test_a_version_can_be_replaced(root: Path) -> None:

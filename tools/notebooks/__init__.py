@@ -10,13 +10,14 @@ Its modules, from the bottom up:
 - ``problems``: the error, and places in a file;
 - ``syntax``: parses Markdown as MyST does, and takes a directive apart;
 - ``sources``: ``references.bib`` as citations and a list;
-- ``addresses``: where the repository and the published book are;
 - ``book``: the pages, with the numbers of equations and exercises in the whole book;
 - ``inline``: mark-up inside a line: roles, formulas, links;
 - ``roles``: what a role becomes;
 - ``directives``: what a directive becomes;
 - ``blocks``: one page as a list of pieces;
 - ``cells``: the pieces as a notebook, with the set-up cell (``setup_cell``).
+
+Where the repository and the published book are, ``ganl_book.addresses`` knows.
 
 What becomes of what:
 
@@ -44,7 +45,8 @@ the build of the book runs the same code, and to run it here one copies it to a 
 
 from __future__ import annotations
 
-from .addresses import Addresses
+from ganl_book.addresses import Addresses
+
 from .book import Book
 from .cells import convert, to_json
 from .problems import ChapterError

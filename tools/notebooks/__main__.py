@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .addresses import Addresses
 from .book import Book
 from .cells import convert, to_json
 from .problems import ChapterError
@@ -44,39 +42,18 @@ def _write(book: Book, folder: Path) -> int:
 
 
 def _check(book: Book, folder: Path) -> int:
-    """Compare the files with what would be written now.
-
-    Each file is compared as for the addresses that it names itself. So a fork, which has others,
-    passes too; that its notebooks still lead to the first repository is said, and no failure.
-    """
-    differ, elsewhere = [], []
-    books = {book.addresses: book}  # each of them counts its equations only once
+    """Compare the files with what would be written now, to the last byte."""
+    wrong = []
     for page in book.pages:
         file = folder / f"{page}.ipynb"
-        text = file.read_text(encoding="utf-8") if file.is_file() else ""
-        named = _named(text) or book.addresses
-        if text != to_json(convert(books.setdefault(named, book.at(named)), page)):
-            differ.append(f"{page}.ipynb")
-        elif named != book.addresses:
-            elsewhere.append(f"{page}.ipynb")
+        if not file.is_file() or file.read_text(encoding="utf-8") != to_json(convert(book, page)):
+            wrong.append(f"{page}.ipynb is not what `make notebooks` writes")
     pages = {f"{page}.ipynb" for page in book.pages}
     found = {str(file.relative_to(folder)) for file in (folder / "book").rglob("*.ipynb")}
     extra = {name for name in found - pages if ".ipynb_checkpoints" not in name}
-    for name in differ:
-        print(f"{name} is not what `make notebooks` writes")
-    for name in sorted(extra):
-        print(f"{name} belongs to no page of _toc.yml")
-    if elsewhere:
-        print(f"note: {len(elsewhere)} notebooks name another repository: `make notebooks`")
-    return 1 if differ or extra else 0
-
-
-def _named(text: str) -> Addresses | None:
-    """Return the addresses that a notebook's file names, or None where it names none."""
-    try:
-        return Addresses(**json.loads(text)["metadata"]["gan_lessons"])
-    except (ValueError, KeyError, TypeError):  # not JSON, not a notebook, not one of ours
-        return None
+    wrong += [f"{name} belongs to no page of _toc.yml" for name in sorted(extra)]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

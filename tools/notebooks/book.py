@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ganl_book.addresses import NOWHERE, Addresses
 
-from .addresses import NOWHERE, Addresses
 from .problems import ChapterError, Place
 from .sources import Sources
 from .syntax import Directive, directives, parse
@@ -52,22 +52,20 @@ class Book:
     def of(cls, root: Path, addresses: Addresses | None = None, ref: str | None = None) -> Book:
         """Read ``_toc.yml`` and ``_config.yml`` of a repository.
 
-        Without ``ref`` it is the tag of the package's own version, such as "v0.1.0".
+        Without ``addresses`` they are those in the repository's files, whatever machine this is:
+        the same files make the same notebooks. Without ``ref`` it is the tag of the package's own
+        version, such as "v0.1.0".
         """
         config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
         toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
         return cls(
             root,
             tuple(_files(toc)),
-            Addresses.configured(root) if addresses is None else addresses,
+            Addresses.configured(root, {}) if addresses is None else addresses,
             ref or f"v{_version(root / 'gan_lessons' / '__init__.py')}",
             tuple(config.get("parse", {}).get("myst_enable_extensions", ())),
             next(iter(config.get("bibtex_bibfiles", ())), None),
         )
-
-    def at(self, addresses: Addresses) -> Book:
-        """Return the same book with other addresses."""
-        return replace(self, addresses=addresses)
 
     def text(self, page: str) -> str:
         """Return the source of a page."""

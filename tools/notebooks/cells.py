@@ -47,14 +47,15 @@ def convert(book: Book, page: str) -> nbformat.NotebookNode:
     pieces = Page(book, page).pieces()
     cells = list(_cells(pieces))
     code = [piece.source for piece in pieces if isinstance(piece, Code)]
-    if code:
-        cells.insert(0, _code(set_up(book.addresses, book.ref), form=True))
+    if code:  # Below the title: where code is not folded, as on GitHub, it fills a screen.
+        first = next(n for n, cell in enumerate(cells) if cell.cell_type == "code")
+        cells.insert(first, _code(set_up(book.addresses, book.ref, page), form=True))
     ids: dict[str, int] = {}
     for cell in cells:
         name = hashlib.sha256(f"{page}\n{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         ids[name] = ids.get(name, 0) + 1
         cell["id"] = name if ids[name] == 1 else f"{name}-{ids[name]}"
-    notebook: nbformat.NotebookNode = new_notebook(cells=cells, metadata=_metadata(book, code))
+    notebook: nbformat.NotebookNode = new_notebook(cells=cells, metadata=_metadata(code))
     nbformat.validate(notebook)
     return notebook
 
@@ -109,17 +110,12 @@ def _code(source: str, *, form: bool) -> nbformat.NotebookNode:
     return cell
 
 
-def _metadata(book: Book, code: list[str]) -> dict[str, Any]:
+def _metadata(code: list[str]) -> dict[str, Any]:
     colab: dict[str, Any] = {"provenance": [], "toc_visible": True}
     metadata: dict[str, Any] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
         "colab": colab,
-        # `--check` reads it: a fork may have other addresses.
-        "gan_lessons": {
-            "repository": book.addresses.repository,
-            "book": book.addresses.book,
-        },
     }
     if any(WANTS_GPU in _imports(source) for source in code):
         metadata["accelerator"] = "GPU"

@@ -54,6 +54,9 @@ def to_markdown(item: Directive, roles: Roles, render: Render, quoted: bool) -> 
         if "all" not in item.options:
             raise ChapterError(item.place, "{bibliography} is known with :all: only")
         return roles.book.sources.listed(roles.book.sources.keys)
+    if name == "build-status":
+        item.need(options=(), argument=True)
+        return "*This table is in the published book only.*"
     raise ChapterError(item.place, f"unknown directive {{{name}}}")
 
 

@@ -6,9 +6,13 @@ Its modules:
 - ``stale``: read and run a chapter again when that hash changes;
 - ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
+- ``formulas``: a page shows before all of its formulas are set;
 - ``accessible``: repairs for readers with a keyboard or a screen reader;
-- ``repository``: a fork's book links to the fork;
-- ``published``: previews of links, the sitemap, the 404 page, the logo.
+- ``addresses``: where the repository and the published book are;
+- ``repository``: buttons that lead to the repository, a fork's book to the fork;
+- ``launch``: the button for Colab, and a notebook to download;
+- ``published``: previews of links, the sitemap, the 404 page, the logo;
+- ``status``: how long each chapter ran, and with which versions.
 
 ``_config.yml`` loads it under ``sphinx.local_extensions``.
 """
@@ -20,7 +24,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import accessible, ahead, offline, published, repository, stale
+from . import accessible, ahead, formulas, launch, offline, published, repository, stale, status
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -38,7 +42,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     stale.setup(app)
     ahead.setup(app)
     offline.setup(app)
+    formulas.setup(app)
     accessible.setup(app)
     repository.setup(app)
+    launch.setup(app)
     published.setup(app)
+    status.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -5,7 +5,9 @@ Three repairs of the HTML, each of something that axe-core finds on every page o
 - sphinx-exercise and sphinx-proof use one id several times on a page;
 - a bibliography is a list whose entries do not say that they are its items.
 
-And a script: what scrolls in a box of its own can be scrolled with the keyboard.
+The title of the first page says the book's name once, not twice.
+
+And a script: what scrolls in a box of its own can be scrolled with the keyboard; paper is light.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ def _add_file(app: Sphinx, config: Config) -> None:
 def _repair(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
+    if page == app.config.root_doc:
+        context["docstitle"] = ""  # what the theme writes behind each page's title
     body = context.get("body")
     if isinstance(body, str):
         context["body"] = repaired(body)

@@ -67,7 +67,7 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         return path, notebook, result
 
     with ThreadPoolExecutor(workers) as pool:
-        for path, notebook, result in pool.map(execute, _longest_first(waiting)):
+        for path, notebook, result in pool.map(execute, longest_first(waiting)):
             if result.err is None:
                 bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": result.time})
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
@@ -82,10 +82,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _longest_first(waiting: list[tuple[Path, Any]]) -> list[tuple[Path, Any]]:
-    """Start with the most code: a long chapter that starts last would end alone."""
+def longest_first(waiting: list[tuple[Path, Any]]) -> list[tuple[Path, Any]]:
+    """Start with those that say `long: true` in their front matter, then with the most code.
 
-    def code(item: tuple[Path, Any]) -> int:
-        return sum(len(cell.source) for cell in item[1].cells if cell.cell_type == "code")
+    A long chapter that starts last ends alone, with all other cores idle.
+    """
 
-    return sorted(waiting, key=code, reverse=True)
+    def size(item: tuple[Path, Any]) -> tuple[bool, int]:
+        cells = item[1].cells
+        code = sum(len(cell.source) for cell in cells if cell.cell_type == "code")
+        return bool(item[1].metadata.get("long")), code
+
+    return sorted(waiting, key=size, reverse=True)

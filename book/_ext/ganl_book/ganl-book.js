@@ -1,10 +1,15 @@
 // A box that scrolls sideways can be reached with the Tab key, and scrolled with the arrows; a box
-// that does not scroll is no stop on the way.
+// that does not scroll is no stop on the way. And paper is light, whatever the screen is.
 (() => {
-  const BOXES = ".bd-content :is(div.math, mjx-container[display], div.cell_output, pre, " +
+  const BOXES = ".bd-content :is(div.math, span.math, mjx-container[display], div.cell_output, pre, " +
     ".pst-scrollable-table-container)";
 
   function look() {
+    for (const formula of document.querySelectorAll(".bd-content span.math")) {
+      const drawing = formula.querySelector("svg");
+      const wide = drawing && drawing.getBoundingClientRect().width > formula.clientWidth + 3;
+      formula.classList.toggle("ganl-wide", Boolean(wide));
+    }
     for (const box of document.querySelectorAll(BOXES)) {
       const style = getComputedStyle(box);
       const scrolls = box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(style.overflowX);
@@ -18,6 +23,20 @@
     clearTimeout(waiting);
     waiting = setTimeout(look, 200);
   };
+  // The theme's column with the book's name and contents is in no landmark.
+  addEventListener("DOMContentLoaded", () => {
+    const column = document.getElementById("pst-primary-sidebar");
+    column?.setAttribute("role", "navigation");
+    column?.setAttribute("aria-label", "Book");
+  });
+
+  let theme = "";
+  addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => { document.documentElement.dataset.theme = theme; });
+
   addEventListener("load", () => {
     look();
     window.MathJax?.startup?.promise?.then(soon);

@@ -1,17 +1,15 @@
 """What a published book has beside its pages: previews of links, a sitemap, a 404 page, a logo.
 
-Previews and sitemaps need addresses that begin with ``https://``. Where the book will be is known
-from ``GAN_LESSONS_URL``, else from ``html: baseurl`` in ``_config.yml``, else, on GitHub's runners,
-it is the Pages of the repository. Where nothing is known, what needs an address is left out. No
-link of a page depends on it: the book works in any folder, and from ``file://``.
+Previews and sitemaps need addresses that begin with ``https://``. Where the book will be
+(``addresses``) may not be known: then what needs an address is left out. No link of a page depends
+on it: the book works in any folder, and from ``file://``.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+
+from .addresses import Addresses
 
 LOGO, FAVICON = "logo.svg", "favicon.svg"
 PICTURE = "book/player.png"
@@ -60,29 +60,9 @@ def setup(app: Sphinx) -> None:
     app.connect("build-finished", _write_sitemap)
 
 
-def address(baseurl: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Return where the book will be, with a slash at the end; empty where nothing is known.
-
-    >>> address("", {"GITHUB_REPOSITORY": "Ann/book"})
-    'https://ann.github.io/book/'
-    >>> address("", {"GITHUB_REPOSITORY": "ann/ann.github.io"})
-    'https://ann.github.io/'
-    >>> address("https://x.org/a", {"GITHUB_REPOSITORY": "ann/book"})
-    'https://x.org/a/'
-    """
-    given = environment.get("GAN_LESSONS_URL") or baseurl
-    if given:
-        return given.rstrip("/") + "/"
-    owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
-    server = environment.get("GITHUB_SERVER_URL", "https://github.com")
-    if not name or server != "https://github.com":
-        return ""
-    host = f"{owner.lower()}.github.io"
-    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
-
-
 def _find_address(app: Sphinx, config: Config) -> None:
-    config.ganl_address = address(config.html_baseurl)
+    book = Addresses.configured(Path(app.srcdir)).book
+    config.ganl_address = f"{book}/" if book else ""
 
 
 def _name(app: Sphinx) -> str:

@@ -42,7 +42,7 @@ def setup(app: Sphinx) -> None:
     app.connect("build-finished", _remember_no_warnings)
 
 
-def _keys(env: BuildEnvironment) -> dict[str, str | None]:
+def keys(env: BuildEnvironment) -> dict[str, str | None]:
     """Return each chapter's key when it was last read; pickled with the environment."""
     if not hasattr(env, "ganl_keys"):
         env.ganl_keys = {}  # type: ignore[attr-defined]
@@ -64,25 +64,25 @@ def _outdated(
     """Name the chapters that look unchanged but whose package code has changed."""
     unread = set(env.found_docs) - added - changed - removed
     texts = {doc: Path(env.doc2path(doc)).read_text(encoding="utf-8") for doc in sorted(unread)}
-    return [doc for doc, text in texts.items() if _key(app, text) != _keys(env).get(doc)]
+    return [doc for doc, text in texts.items() if _key(app, text) != keys(env).get(doc)]
 
 
 def _stamp(app: Sphinx, docname: str, source: list[str]) -> None:
     """Note the chapter's key, and add the cell that carries it to jupyter-cache."""
     key = _key(app, source[0])
-    _keys(app.env)[docname] = key
+    keys(app.env)[docname] = key
     if key is not None:
         source[0] = source[0].rstrip() + STAMP.format(key=key)
 
 
 def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _keys(env).pop(docname, None)
+    keys(env).pop(docname, None)
 
 
 def _merge(
     app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment
 ) -> None:
-    _keys(env).update({doc: key for doc, key in _keys(other).items() if doc in docnames})
+    keys(env).update({doc: key for doc, key in keys(other).items() if doc in docnames})
 
 
 def _remember_no_warnings(app: Sphinx, exception: Exception | None) -> None:

@@ -1,4 +1,8 @@
-"""Where the repository and the published book are. Nothing is hard-coded: a fork has its own."""
+"""Where the repository and the published book are: the one place that knows.
+
+The book's links, previews and buttons and the notebooks (``tools/notebooks``) all ask here. Nothing
+is hard-coded: on GitHub's runners a fork's book finds the fork's addresses by itself.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +37,11 @@ class Addresses:
         """Look them up for the repository in a folder.
 
         The repository is what ``GITHUB_REPOSITORY`` names (GitHub's runners set it), else
-        ``Repository`` of ``[project.urls]`` in pyproject.toml. The book is ``html: baseurl`` of
-        _config.yml, else the GitHub Pages of ``GITHUB_REPOSITORY``, else ``Documentation`` of
-        ``[project.urls]``, else the GitHub Pages of the repository.
+        ``Repository`` of ``[project.urls]`` in pyproject.toml. The book is ``GAN_LESSONS_URL``,
+        else ``html: baseurl`` of _config.yml, else the GitHub Pages of ``GITHUB_REPOSITORY``, else
+        ``Documentation`` of ``[project.urls]``, else the GitHub Pages of the repository.
+
+        With an empty ``environment`` only the repository's own files count.
         """
         urls = _project_urls(root / "pyproject.toml")
         here = environment.get("GITHUB_REPOSITORY")
@@ -43,7 +49,8 @@ class Addresses:
         own = f"{server}/{here}" if here else None
         repository = own or urls.get("repository")
         book = (
-            _base_url(root / "_config.yml")
+            environment.get("GAN_LESSONS_URL")
+            or _base_url(root / "_config.yml")
             or _pages(own)
             or (None if own else urls.get("documentation"))
             or _pages(repository)
@@ -55,7 +62,7 @@ NOWHERE = Addresses()
 
 
 def _tidy(address: str | None) -> str | None:
-    return address.rstrip("/") if address else None
+    return address.rstrip("/").removesuffix(".git") if address else None
 
 
 def _project_urls(file: Path) -> dict[str, str]:
