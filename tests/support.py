@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import yaml
 
@@ -17,11 +17,14 @@ BOOK_HTML = REPOSITORY / "_build" / "html"
 SCREENSHOTS = REPOSITORY / "_build" / "screenshots"
 
 
+Scheme = Literal["light", "dark"]
+
+
 class View(NamedTuple):
     """How a reader looks at a page: width of the window in pixels, and "light" or "dark"."""
 
     width: int
-    scheme: str
+    scheme: Scheme
 
     def __str__(self) -> str:
         return f"{self.width}-{self.scheme}"
@@ -36,12 +39,13 @@ THEMES = [
 ]
 
 # A laptop and a phone.
-VIEWS = [View(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+VIEWS = [View(width, scheme) for width in (1280, 390) for scheme in SCHEMES]
 
 
 def look_at(page: Page, view: View) -> None:
     """Show a page that is open in another width and scheme, and wait until it has followed."""
-    page.emulate_media(color_scheme=view.scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=view.scheme)
     page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", view.scheme)
     page.set_viewport_size({"width": view.width, "height": 844})
     page.wait_for_timeout(400)  # figures draw themselves anew, the script looks for what scrolls

@@ -158,7 +158,9 @@ def test_a_formula_that_scrolls_is_a_stop_for_the_tab_key(
 def test_paper_is_light(open_page: OpenPage, book_html: Path) -> None:
     page = open_page(book_html / f"{TOC_PAGES[0]}.html", View(1280, "dark"))
     page.evaluate(
-        "addEventListener('beforeprint', () => { window.theme = document.documentElement.dataset.theme; })"  # noqa: E501
+        """addEventListener('beforeprint', () => {
+          window.theme = document.documentElement.dataset.theme;
+        })"""
     )
     assert len(page.pdf()) > 10_000
     assert page.evaluate("window.theme") == "light"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,7 +17,7 @@ from bs4 import BeautifulSoup
 from support import REPOSITORY, TOC_PAGES, View
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 OpenPage = Callable[..., "Page"]
 
@@ -151,8 +154,10 @@ def test_search_finds_and_leads(open_page: OpenPage, book_html: Path) -> None:
     assert page.locator("article").inner_text().strip()
 
 
-def test_code_is_copied_as_it_stands(open_page: OpenPage, book_html: Path) -> None:
-    """Each copy button copies its cell's source and nothing else; all of them together compile."""
+def test_code_is_copied_as_it_stands_and_runs(
+    open_page: OpenPage, book_html: Path, tmp_path: Path
+) -> None:
+    """Each copy button copies its cell's source and nothing else; all of them together run."""
     name = "book/ideas/what-is-a-gan"
     page = open_page(book_html / f"{name}.html", permissions=["clipboard-read", "clipboard-write"])
     cells = jupytext.read(REPOSITORY / f"{name}.md").cells
@@ -168,12 +173,18 @@ def test_code_is_copied_as_it_stands(open_page: OpenPage, book_html: Path) -> No
         page.wait_for_timeout(30)
         copied.append(page.evaluate("navigator.clipboard.readText()").rstrip())
     assert copied == sources
-    compile("\n\n".join(copied), name, "exec")
+    # In a Python that knows nothing of notebooks, in an empty folder.
+    done = subprocess.run(
+        [sys.executable, "-c", "\n\n".join(copied)],
+        cwd=tmp_path, env={**os.environ, "MPLBACKEND": "Agg"}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
-def test_a_page_loads_before_its_formulas_are_set(browser: object, book_html: Path) -> None:
+def test_a_page_loads_before_its_formulas_are_set(browser: Browser, book_html: Path) -> None:
     """What is in sight is set first; the rest keeps nobody waiting, and is whole in the end."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)  # type: ignore[attr-defined]
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
     try:
         page = context.new_page()
         page.add_init_script(

@@ -61,7 +61,7 @@ def test_a_clean_commit_is_ready(repository: Path) -> None:
 @pytest.mark.parametrize("name", ["gan_lessons/py.typed", "new.txt"])
 def test_what_is_not_committed_stops_it(repository: Path, name: str) -> None:
     (repository / name).write_text("changed")
-    with pytest.raises(tree.NotReady, match=f"commit or put aside(.|\n)*{name}"):
+    with pytest.raises(tree.NotReadyError, match=f"commit or put aside(.|\n)*{name}"):
         tree.refuse_unless_ready(repository, "9.8.7")
 
 
@@ -69,7 +69,8 @@ def test_a_number_that_is_taken_stops_it(repository: Path) -> None:
     tree.git(repository, "tag", "v9.8.7")
     (repository / "new.txt").write_text("new")
     commit(repository)
-    with pytest.raises(tree.NotReady, match=r"9\.8\.7 is already tagged, on commit .* next number"):
+    taken = r"9\.8\.7 is already tagged, on commit .* next number"
+    with pytest.raises(tree.NotReadyError, match=taken):
         tree.refuse_unless_ready(repository, "9.8.7")
     tree.refuse_unless_ready(repository, "9.8.8")
 
@@ -94,7 +95,7 @@ def test_the_copy_holds_the_commit_only(repository: Path, tmp_path: Path) -> Non
 def test_a_goal_that_fails_stops_it(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
     command.make(["show"], repository, {})
     assert "9.8.7" in capfd.readouterr().out
-    with pytest.raises(command.Failed, match="make bad failed"):
+    with pytest.raises(command.FailedError, match="make bad failed"):
         command.make(["bad"], repository, {})
 
 

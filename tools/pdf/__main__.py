@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from pypdf import PdfReader
 
 import gan_lessons
 
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 1
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_bytes(pdf)
-    pages = max(printed.page_numbers(pdf).values())
+    pages = len(PdfReader(io.BytesIO(pdf)).pages)
     print(f"{options.out}: {len(book.titles)} chapters, {pages} pages, {len(pdf) / 1e6:.1f} MB")
     return 0
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import pikepdf
 from pypdf import PdfReader
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def print_pdf(page: Page) -> bytes:
     Returns
     -------
     bytes
-        The PDF: tagged, with an outline.
+        The PDF: tagged, with an outline, packed.
 
     Raises
     ------
@@ -111,10 +112,30 @@ def print_pdf(page: Page) -> bytes:
             raise PrintError(f"no page of the PDF holds {', '.join(lost[:10])}")
         now = {name: str(true[name]) for name in wanted}
         if now == shown:
-            return pdf
+            return packed(pdf)
         shown = now
         page.evaluate("pages => ganlPaper.number(pages)", shown)
     raise PrintError(f"the page numbers have not settled after {ROUNDS} rounds")
+
+
+def packed(pdf: bytes) -> bytes:
+    """Make a PDF smaller, and the same each time.
+
+    Chromium writes the tags, one small object for each word and formula, uncompressed: half of a
+    book's bytes.  It also writes the hour, which says nothing of the book.
+    """
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        for key in ("/CreationDate", "/ModDate"):
+            if key in file.docinfo:
+                del file.docinfo[key]
+        file.save(
+            out,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            compress_streams=True,
+            deterministic_id=True,
+        )
+    return out.getvalue()
 
 
 def page_numbers(pdf: bytes) -> dict[str, int]:

@@ -17,7 +17,7 @@ GOALS = (["check"], ["notebooks", "ARGS=--check"], ["pdf"])
 SUMS = "SHA256SUMS"
 
 
-class Failed(Exception):  # noqa: N818 - as `tree.NotReady`
+class FailedError(Exception):
     """A step did not pass; it has said why."""
 
 
@@ -25,7 +25,7 @@ def make(goal: list[str], folder: Path, environment: dict[str, str]) -> None:
     """Run one make target without a network."""
     print(f"== make {' '.join(goal)}", flush=True)
     if network.run(["make", *goal], folder, environment):
-        raise Failed(f"make {' '.join(goal)} failed in {folder}")
+        raise FailedError(f"make {' '.join(goal)} failed in {folder}")
 
 
 def collect(folder: Path, out: Path, version: str, environment: dict[str, str]) -> list[Path]:
@@ -55,7 +55,7 @@ def main(root: Path = ROOT) -> int:
         for goal in GOALS:
             make(goal, folder, environment)
         files = collect(folder, root / "dist", version, environment)
-    except (tree.NotReady, wheel.WheelError, Failed) as problem:
+    except (tree.NotReadyError, wheel.WheelError, FailedError) as problem:
         print(problem, file=sys.stderr)
         return 1
     shutil.rmtree(folder.parent)

@@ -10,7 +10,7 @@ from pathlib import Path
 MADE_FROM = ("requirements.txt", "pyproject.toml")
 
 
-class NotReady(Exception):  # noqa: N818 - it says what is the case; nothing has gone wrong yet
+class NotReadyError(Exception):
     """The commit cannot be released; the message says why and what to do."""
 
 
@@ -35,18 +35,18 @@ def refuse_unless_ready(root: Path, version: str) -> None:
 
     Raises
     ------
-    NotReady
+    NotReadyError
         Something is not committed, or the version is that of another commit.
     """
     changed = git(root, "status", "--porcelain").splitlines()
     if changed:
         shown = "\n".join(changed[:10])
-        raise NotReady(f"commit or put aside what has changed, then release:\n{shown}")
+        raise NotReadyError(f"commit or put aside what has changed, then release:\n{shown}")
     tag = f"v{version}"
     if git(root, "tag", "--list", tag):
         tagged, here = git(root, "rev-parse", f"{tag}^{{commit}}"), git(root, "rev-parse", "HEAD")
         if tagged != here:
-            raise NotReady(
+            raise NotReadyError(
                 f"version {version} is already tagged, on commit {tagged[:12]}; this is "
                 f"{here[:12]}. Give gan_lessons/__init__.py and CITATION.cff the next number."
             )
