@@ -35,11 +35,14 @@ STOP = """(nth) => {
     says: node.getAttribute('aria-valuetext'),
   };
 }"""  # noqa: E501  the script reads better in one line for each step
-# The numbers of all that the keyboard should reach now, in their order.
+# The numbers of all that the keyboard should reach now, in their order.  Of a figure's tabs it
+# reaches one, and the arrows lead to the others.
 STOPS = """(nth) => {
   const root = document.querySelectorAll('.ganl')[nth];
-  return [...root.querySelectorAll('a[href], button, input, select, [tabindex]')]
-    .filter((node) => node.tabIndex >= 0 && node.getClientRects().length)
+  return [...root.querySelectorAll('a[href], button:enabled, input, select, [tabindex]')]
+    .filter((node) => node.tabIndex >= 0
+      || node.matches('a, button:not([role=tab]), input, select'))
+    .filter((node) => node.getClientRects().length)
     .map((node) => node.dataset.stop ?? node.outerHTML.slice(0, 90));
 }"""
 
