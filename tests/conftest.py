@@ -139,7 +139,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             viewport={"width": view.width, "height": 844},
             color_scheme=view.scheme,
             offline=True,
-            **options,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type] # Playwright looks at them
         )
         contexts.append(context)
         if not first_visit:

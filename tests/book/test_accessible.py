@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support import REPOSITORY, TOC_PAGES, View, look_at
+from support import REPOSITORY, SCHEMES, TOC_PAGES, Scheme, View, contrast, look_at, luminance
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -165,6 +165,42 @@ def test_paper_is_light(open_page: OpenPage, book_html: Path) -> None:
     assert len(page.pdf()) > 10_000
     assert page.evaluate("window.theme") == "light"
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+# Each part of a picture that a colour tells apart, and the ground below it.
+COLOURS = """() => {
+  const canvas = document.createElement('div');
+  canvas.style.cssText = 'forced-color-adjust: none; background: Canvas';
+  document.body.append(canvas);
+  const of = (selector) => [...document.querySelectorAll(`.ganl ${selector}`)]
+    .filter((node) => node.checkVisibility()).map((node) => getComputedStyle(node).stroke)[0];
+  return {
+    ground: getComputedStyle(canvas).backgroundColor,
+    curves: ['.ganl-stroke-d', '.ganl-stroke-data', '.ganl-stroke-made'].map(of),
+    plots: [...document.querySelectorAll('article div.cell_output img')]
+      .map((node) => getComputedStyle(node).backgroundColor),
+  };
+}"""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_colours_that_the_system_forces(
+    scheme: Scheme, open_page: OpenPage, book_html: Path
+) -> None:
+    """Whatever the page's own theme: curves stand out from the system's ground, plots bring one."""
+    page = open_page(
+        book_html / "book/training/one-dimensional-gan.html",
+        View(1280, scheme), forced_colors="active",
+    )  # fmt: skip
+    page.locator(".ganl-stroke-data").first.wait_for(state="attached")
+    for theme in SCHEMES:
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        seen = page.evaluate(COLOURS)
+        assert (luminance(seen["ground"]) < 0.1) is (scheme == "dark")
+        assert len({*seen["curves"]}) == 3
+        assert min(contrast(colour, seen["ground"]) for colour in seen["curves"]) > 3
+        assert seen["plots"]
+        assert {*seen["plots"]} == {"rgb(255, 255, 255)"}
 
 
 def test_repairs() -> None:
