@@ -59,6 +59,19 @@ def test_nothing_can_be_installed_while_notebooks_run(tmp_path: Path) -> None:
     assert not colab.run(file, "c.ipynb").problem
 
 
+def test_notebooks_side_by_side_share_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert [colab.threads(jobs).get("OMP_NUM_THREADS") for jobs in (1, 2, 3, 9)] == [
+        None, "4", "2", "1"
+    ]  # fmt: skip
+    code = "import os\nassert os.environ['OMP_NUM_THREADS'] == '4'"
+    file = _write(tmp_path / "d.ipynb", code)
+    assert not colab.run(file, "d.ipynb", colab.threads(2)).problem
+    assert colab.run(file, "d.ipynb", {"OMP_NUM_THREADS": "3"}).problem
+
+
 def test_a_notebook_that_fails(tmp_path: Path) -> None:
     ran = colab.run(_write(tmp_path / "b.ipynb", "x = 1", "raise ValueError('of mine')"), "b.ipynb")
     assert str(ran).startswith("FAILED")
