@@ -132,6 +132,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         if not sent.url.startswith(("file:", "data:", "blob:", "about:")):
             problems.append(f"external request: {sent.url[:200]}")
 
+    def note_failure(sent: Request) -> None:
+        # Aborted: the page was left, or loaded anew, before the answer came. A file that is not
+        # there fails with another word.
+        if sent.failure != "net::ERR_ABORTED":
+            problems.append(f"failed: {sent.url[:200]} {sent.failure}")
+
     def open_(
         target: Path | str, view: View = VIEWS[0], *, first_visit: bool = False, **options: object
     ) -> Page:
@@ -152,7 +158,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda e: problems.append(f"error thrown: {e}"))
         page.on("console", note_error)
         page.on("request", note_external)
-        page.on("requestfailed", lambda r: problems.append(f"failed: {r.url[:200]} {r.failure}"))
+        page.on("requestfailed", note_failure)
         if isinstance(target, Path):
             page.goto(target.resolve().as_uri(), wait_until="load")
         else:
