@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mnist_ablation import write
 from mnist_tutorials import TUTORIALS, tutorial
 from torch import Tensor
 
@@ -133,18 +134,15 @@ def record(about: dict[str, Any], floor: dict[str, float], done: dict[str, Any])
     for name, runs in done.items():
         preset = experiment.PRESETS.get(name)
         rows[name] = {
-            "date": datetime.date.today().isoformat(),
+            "date": max(run["date"] for run in runs),
             "settings": None if preset is None else dataclasses.asdict(preset),
         }
         for key in ("steps", "distance", "sure", "kl", "precision", "recall"):
             rows[name][key] = {
-                str(stop): [float(f"{run[i][key]:.4g}") for run in runs]
+                str(stop): [float(f"{run['rows'][i][key]:.4g}") for run in runs]
                 for i, stop in enumerate(minutes.SECONDS)
             }
-    part = minutes.RECORD.with_suffix(".part")
-    text = json.dumps({**head, "rows": rows}, separators=(",", ":"))
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(minutes.RECORD)
+    write(minutes.RECORD, {**head, "rows": rows})
 
 
 def main() -> None:
@@ -179,16 +177,18 @@ def main() -> None:
             old = json.loads(kept.read_text()) if kept.exists() and not options.fresh else {}
             if old.get("key") != json.loads(json.dumps(key)):
                 load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-                old = {"key": key, "load": load, "rows": bench.run(name, seed, stops)}
+                today = datetime.date.today().isoformat()
+                rows = bench.run(name, seed, stops)
+                old = {"key": key, "date": today, "load": load, "rows": rows}
                 if not options.quick:
                     KEPT.mkdir(parents=True, exist_ok=True)
-                    kept.write_text(json.dumps(old))
-            done[name].append(old["rows"])
+                    write(kept, old)
+            done[name].append(old)
     print(f"\nmedian of {len(seeds)} seeds; range of the distance")
     print("way               s   steps  distance          range          bar   sure  "
           "class KL  prec. recall")  # fmt: skip
     for name, runs in done.items():
-        report(bench, name, stops, runs)
+        report(bench, name, stops, [run["rows"] for run in runs])
     if not options.quick and stops == [*minutes.SECONDS] and len(seeds) == len(SEEDS):
         about = {**machine, "seeds": [*SEEDS], "samples": samples, "judge": bench.accuracy}
         about["data"] = about["data"].split(",")[0]  # not where the files were

@@ -22,9 +22,10 @@ RECORD = Path(__file__).with_name("minutes.json")  # what benchmarks/mnist.py fo
 def recorded() -> dict[str, Any]:
     """Return what the benchmark found: `about` it, the judge's `floor`, and `rows`.
 
-    ``rows[way]`` has the date, the settings (None for the loops of tutorials), and under
-    "steps", "distance", "sure", "kl", "precision" and "recall" the numbers of all seeds, as
-    ``[seconds][seed]``.  A way that has not been measured has no row.
+    ``rows[way]`` has the date of the last run, the settings (None for the loops of tutorials),
+    and under "steps", "distance", "sure", "kl", "precision" and "recall" the numbers of all
+    seeds, as ``[seconds][seed]``, the seconds as strings.  A way that has not been measured has
+    no row.
     """
     found: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
     return found
