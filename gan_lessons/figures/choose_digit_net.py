@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gan_lessons.figures.packing import pack, unpack
-from gan_lessons.mnist.networks import Generator
+from gan_lessons.mnist.networks import Generator, ToPicture
 
 Map = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 Shape = tuple[int, int, int]
@@ -75,9 +75,9 @@ def layers(generator: Generator) -> list[Layer]:
             kind = "linear" if isinstance(module, nn.Linear) else "conv"
             kind = "up" if isinstance(module, nn.ConvTranspose2d) else kind
             weight, bias, shape = _map(module, kind, shape)
-        elif isinstance(module, nn.Unflatten):
-            channels, high, wide = module.unflattened_size
-            shape = (channels, high, wide)
+        elif isinstance(module, ToPicture):
+            shape = module.shape
+            weight, bias = _by_channel(weight, shape), _by_channel(bias, shape)
         elif isinstance(module, nn.BatchNorm2d):
             weight, bias = _folded(module, kind, weight, bias)
         elif isinstance(module, nn.ReLU | nn.Tanh):
@@ -126,6 +126,13 @@ def _map(module: Map, kind: str, shape: Shape) -> tuple[Tensor, Tensor, Shape]:
         raise ValueError(f"generator must have kernels of {wanted} in its {kind}, got {form}")
     side = 2 if kind == "up" else 1
     return weight, bias, (out, side * shape[1], side * shape[2])
+
+
+def _by_channel(values: Tensor, shape: Shape) -> Tensor:
+    """Put what makes a picture pixel by pixel, (N, ...), in the page's order: by channels."""
+    channels, high, wide = shape
+    rows = values.reshape(high * wide, channels, *values.shape[1:])
+    return rows.transpose(0, 1).flatten(0, 1)
 
 
 def _folded(norm: nn.BatchNorm2d, kind: str, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

@@ -82,6 +82,46 @@ SMALL = NetworkSettings(
 )  # fmt: skip
 
 
+class ToPicture(nn.Module):
+    """Reads numbers, (B, height * width * channels), as pictures, (B, channels, height, width).
+
+    The channels of a pixel stand side by side, and that is how the convolutions have them in
+    memory (channels last).  So nothing is copied, here or in `FromPicture`, neither forward nor
+    backward.  With torch's Unflatten and Flatten, activations and their gradients would lie in
+    different orders, and a layer that walks through both at once is slow.
+
+    Examples
+    --------
+    >>> ToPicture(2, 1, 3)(torch.arange(6)[None])
+    tensor([[[[0, 2, 4]],
+    <BLANKLINE>
+             [[1, 3, 5]]]])
+    """
+
+    def __init__(self, channels: int, height: int, width: int) -> None:
+        super().__init__()
+        self.shape = (channels, height, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pictures: another view of x."""
+        channels, height, width = self.shape
+        return x.view(-1, height, width, channels).permute(0, 3, 1, 2)
+
+
+class FromPicture(nn.Module):
+    """Reads pictures, (B, channels, height, width), as numbers: undoes `ToPicture`.
+
+    Examples
+    --------
+    >>> FromPicture()(ToPicture(2, 1, 3)(torch.arange(6)[None]))
+    tensor([[0, 1, 2, 3, 4, 5]])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the numbers: another view of x, if its channels come last in memory."""
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
 class Generator(nn.Module):
     """Maps noise (B, noise) to pictures (B, 1, 28, 28) with pixels in (-1, 1).
 
@@ -140,7 +180,7 @@ class Generator(nn.Module):
             layers += [nn.Linear(width, s.dense, bias=bias), *bend(s.dense, flat=True)]
         layers += [
             nn.Linear(s.dense or width, 2 * w * 7 * 7, bias=bias),
-            nn.Unflatten(1, (2 * w, 7, 7)), *bend(2 * w), *refine(2 * w),
+            ToPicture(2 * w, 7, 7), *bend(2 * w), *refine(2 * w),
             double(2 * w, w, bias), *bend(w), *refine(w),
             double(w, 1, True), nn.Tanh(),
         ]  # fmt: skip
@@ -212,7 +252,7 @@ class Discriminator(nn.Module):
         if s.third:
             layers += halve(2 * w, 4 * w, 3, normed)
             size = 4 * w * 4 * 4
-        layers.append(nn.Flatten())
+        layers.append(FromPicture())
         if s.dense:
             layers += [nn.Linear(size, s.dense), nn.LeakyReLU(SLOPE) if s.leaky else nn.ReLU()]
             size = s.dense
@@ -233,7 +273,9 @@ class Discriminator(nn.Module):
         f = self.features(sample)
         logits: Tensor = self.head(f).squeeze(1)
         if self.settings.classes and self.settings.labelling == "projection":
-            logits = logits + (f * self.embedding(labels_of(sample))).sum(1)
+            # e_y.f(x) for every y, in one small product of matrices; then the label's own.
+            scores = functional.linear(f, self.embedding.weight)  # (B, classes)
+            logits = logits + scores.gather(1, labels_of(sample)[:, None]).squeeze(1)
         return logits
 
     def classify(self, sample: Sample) -> Tensor:

@@ -109,12 +109,45 @@ def test_a_switch_changes_what_its_rule_is_about():
 def test_shapes_layer_by_layer():
     g, d = Generator(DCGAN, seeded()), Discriminator(DCGAN, seeded())
     rows = [*networks.shapes(g.layers, noise(DCGAN))]
-    sides = [shape[1:] for name, shape, _ in rows if name in ("Unflatten", "ConvTranspose2d")]
+    sides = [shape[1:] for name, shape, _ in rows if name in ("ToPicture", "ConvTranspose2d")]
     assert sides == [(7, 7), (14, 14), (28, 28)]
     assert sum(n for *_, n in rows) == count(g)
     rows = [*networks.shapes(d.layers, torch.zeros(2, 1, 28, 28))]
     assert [s for name, s, _ in rows if name == "Conv2d"] == [(64, 14, 14), (128, 7, 7)]
     assert rows[-1][1] == (128 * 7 * 7,)
+
+
+def test_numbers_are_read_as_pictures_and_back_without_a_copy():
+    x = torch.arange(2 * 5 * 3 * 4.0).view(2, -1)
+    picture = networks.ToPicture(5, 3, 4)(x)
+    assert picture.shape == (2, 5, 3, 4)
+    assert picture[1, 2, 0, 3] == x[1, 3 * 5 + 2]
+    assert picture.is_contiguous(memory_format=torch.channels_last)
+    back = networks.FromPicture()(picture)
+    assert torch.equal(back, x)
+    assert x.data_ptr() == picture.data_ptr() == back.data_ptr()
+
+
+@pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="other convolutions order their results freely"
+)
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+def test_gradients_lie_in_memory_as_activations_do(network):
+    net = network(SMALL, seeded()).to(memory_format=torch.channels_last)
+    orders = []
+
+    def look(_module, _inputs, out):
+        def compare(grad):
+            orders.append(out.ndim < 4 or grad.stride() == out.stride() or 1 in out.shape[1:])
+
+        out.register_hook(compare)
+
+    for layer in net.layers:
+        layer.register_forward_hook(look)
+    x = noise(SMALL) if network is Generator else torch.randn(3, 1, 28, 28, generator=seeded())
+    net(x).sum().backward()
+    assert len(orders) == len(net.layers)
+    assert all(orders)
 
 
 # ---- parameters, counted by hand ----
