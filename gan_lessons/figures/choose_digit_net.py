@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gan_lessons.figures.packing import pack, unpack
-from gan_lessons.mnist.networks import Generator, ToPicture
+from gan_lessons.mnist.layers import ToPicture
+from gan_lessons.mnist.networks import Generator
 
 Map = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 Shape = tuple[int, int, int]

@@ -19,13 +19,13 @@ Miyato and Koyama, cGANs with Projection Discriminator (2018), equation (3).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gan_lessons.mnist.layers import FromPicture, ToPicture, random_state_kept
 from gan_lessons.samples import Labelled, Sample, values, with_values
 
 SIDE = 28  # pixels; 28 = 7 * 2 * 2
@@ -80,46 +80,6 @@ SMALL = NetworkSettings(
     refine=True, third=True,  # one more layer in each player
     init_sd=0.06,  # so few channels sum up to next to nothing with 0.02
 )  # fmt: skip
-
-
-class ToPicture(nn.Module):
-    """Reads numbers, (B, height * width * channels), as pictures, (B, channels, height, width).
-
-    The channels of a pixel stand side by side, and that is how the convolutions have them in
-    memory (channels last).  So nothing is copied, here or in `FromPicture`, neither forward nor
-    backward.  With torch's Unflatten and Flatten, activations and their gradients would lie in
-    different orders, and a layer that walks through both at once is slow.
-
-    Examples
-    --------
-    >>> ToPicture(2, 1, 3)(torch.arange(6)[None])
-    tensor([[[[0, 2, 4]],
-    <BLANKLINE>
-             [[1, 3, 5]]]])
-    """
-
-    def __init__(self, channels: int, height: int, width: int) -> None:
-        super().__init__()
-        self.shape = (channels, height, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the pictures: another view of x."""
-        channels, height, width = self.shape
-        return x.view(-1, height, width, channels).permute(0, 3, 1, 2)
-
-
-class FromPicture(nn.Module):
-    """Reads pictures, (B, channels, height, width), as numbers: undoes `ToPicture`.
-
-    Examples
-    --------
-    >>> FromPicture()(ToPicture(2, 1, 3)(torch.arange(6)[None]))
-    tensor([[0, 1, 2, 3, 4, 5]])
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the numbers: another view of x, if its channels come last in memory."""
-        return x.permute(0, 2, 3, 1).flatten(1)
 
 
 class Generator(nn.Module):
@@ -284,14 +244,6 @@ class Discriminator(nn.Module):
             raise ValueError(f"labelling must be 'auxiliary', got {self.settings.labelling!r}")
         scores: Tensor = self.classifier(self.features(sample))
         return scores
-
-
-def random_state_kept() -> AbstractContextManager[None]:
-    """Leave torch's global source of random numbers as it was.
-
-    Layers draw first weights from it as they are made; `initialise` replaces them all.
-    """
-    return torch.random.fork_rng(devices=[])
 
 
 def initialise(network: nn.Module, sd: float, generator: torch.Generator) -> None:

@@ -10,7 +10,7 @@ import torch
 from scipy.signal import convolve2d, correlate2d
 from torch import nn
 
-from gan_lessons.mnist import networks
+from gan_lessons.mnist import layers, networks
 from gan_lessons.mnist.networks import SMALL, Discriminator, Generator, NetworkSettings
 from gan_lessons.samples import Labelled
 
@@ -119,11 +119,11 @@ def test_shapes_layer_by_layer():
 
 def test_numbers_are_read_as_pictures_and_back_without_a_copy():
     x = torch.arange(2 * 5 * 3 * 4.0).view(2, -1)
-    picture = networks.ToPicture(5, 3, 4)(x)
+    picture = layers.ToPicture(5, 3, 4)(x)
     assert picture.shape == (2, 5, 3, 4)
     assert picture[1, 2, 0, 3] == x[1, 3 * 5 + 2]
     assert picture.is_contiguous(memory_format=torch.channels_last)
-    back = networks.FromPicture()(picture)
+    back = layers.FromPicture()(picture)
     assert torch.equal(back, x)
     assert x.data_ptr() == picture.data_ptr() == back.data_ptr()
 
