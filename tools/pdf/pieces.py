@@ -28,6 +28,9 @@ def for_paper(article: Tag, live: str) -> None:
     still_pictures(article, live)
     for element in article.select(NOT_FOR_PAPER):
         element.decompose()
+    for picture in article.select("img[loading]"):  # nobody comes near it; paper has its own sizes
+        for name in ("loading", "width", "height"):
+            del picture[name]
     unfold(article)
     solutions_last(article)
     keep_together(article)

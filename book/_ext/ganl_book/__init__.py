@@ -7,6 +7,7 @@ Its modules:
 - ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
 - ``formulas``: a page shows before all of its formulas are set;
+- ``pictures``: plots are drawn when a reader comes near them;
 - ``accessible``: repairs for readers with a keyboard or a screen reader;
 - ``addresses``: where the repository and the published book are;
 - ``repository``: buttons that lead to the repository, a fork's book to the fork;
@@ -24,7 +25,18 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import accessible, ahead, formulas, launch, offline, published, repository, stale, status
+from . import (
+    accessible,
+    ahead,
+    formulas,
+    launch,
+    offline,
+    pictures,
+    published,
+    repository,
+    stale,
+    status,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -43,6 +55,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     ahead.setup(app)
     offline.setup(app)
     formulas.setup(app)
+    pictures.setup(app)
     accessible.setup(app)
     repository.setup(app)
     launch.setup(app)
