@@ -35,6 +35,10 @@ def test_page_shows(name: str, open_page: OpenPage, book_html: Path) -> None:
     formulas = page.locator(".math.notranslate").count()
     assert page.locator("mjx-container").count() >= formulas
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    # Each icon has become a picture; one that is missing, a question mark that blinks.
+    assert page.locator("svg[data-icon] path[d]").count() >= 3
+    wrong = "i[class*='fa-'], svg[data-icon]:is(:has(animate), :not(:has(path)))"
+    assert page.locator(wrong).count() == 0
 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for view in (last, *others):

@@ -7,6 +7,7 @@ Its modules:
 - ``ahead``: run the chapters side by side before they are read;
 - ``offline``: everything a page needs comes from the book itself;
 - ``formulas``: a page shows before all of its formulas are set;
+- ``icons``: of the theme's, only those that are shown;
 - ``pictures``: plots are drawn when a reader comes near them;
 - ``accessible``: repairs for readers with a keyboard or a screen reader;
 - ``addresses``: where the repository and the published book are;
@@ -29,6 +30,7 @@ from . import (
     accessible,
     ahead,
     formulas,
+    icons,
     launch,
     offline,
     pictures,
@@ -55,6 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     ahead.setup(app)
     offline.setup(app)
     formulas.setup(app)
+    icons.setup(app)
     pictures.setup(app)
     accessible.setup(app)
     repository.setup(app)
