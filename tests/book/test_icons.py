@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pydata_sphinx_theme
 import pytest
 from support import REPOSITORY, TOC_PAGES
 
 sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
-from ganl_book.icons import ICON, SCRIPT, USED, only
-
-THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static" / SCRIPT
+from ganl_book.icons import ICON, SCRIPT, USED, only, themes
 
 
 @pytest.mark.parametrize(
@@ -33,7 +30,7 @@ def test_only_what_is_used_is_left(used: set[str], left: str) -> None:
 
 def test_every_icon_of_the_theme_is_found() -> None:
     """No outline stays behind: what is left of the script without icons has no long strings."""
-    script = THEME.read_text(encoding="utf-8")
+    script = themes().read_text(encoding="utf-8")
     assert len(ICON.findall(script)) > 1500
     rest = only(script, set())
     assert len(rest) < 0.1 * len(script)

@@ -7,9 +7,9 @@ it shows. Most of it are the outlines of icons that are nowhere in the book.
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
-import pydata_sphinx_theme
 from sphinx.application import Sphinx
 
 SCRIPT = "scripts/fontawesome.js"
@@ -31,11 +31,18 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     script = out / "_static" / SCRIPT
     if error or not script.is_file():
         return
-    # From the theme itself: what an earlier build has left here lacks the icons of new pages.
-    whole = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static" / SCRIPT
     pages = (f for f in out.rglob("*") if f.suffix in (".html", ".js") and f != script)
     used = {name for f in pages for name in USED.findall(f.read_text(encoding="utf-8"))}
-    script.write_text(only(whole.read_text(encoding="utf-8"), used), encoding="utf-8")
+    # From the theme itself: what an earlier build has left here lacks the icons of new pages.
+    script.write_text(only(themes().read_text(encoding="utf-8"), used), encoding="utf-8")
+
+
+def themes() -> Path:
+    """Return where the theme has its script."""
+    spec = find_spec("pydata_sphinx_theme")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "theme/pydata_sphinx_theme/static" / SCRIPT
 
 
 def only(script: str, used: set[str]) -> str:
