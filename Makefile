@@ -84,7 +84,7 @@ define test_with
 	.venv-$(1)/bin/python -m pytest --numprocesses auto $(NOT_THE_BOOK) $(2) $(ARGS)
 endef
 # What tests the book and its tools needs the book's own versions.
-NOT_THE_BOOK := --ignore=tests/book --ignore=tests/tools --ignore=tools
+NOT_THE_BOOK := gan_lessons tests --ignore=tests/book --ignore=tests/tools
 
 clean:  ## Delete the built book and its caches (not .venv)
 	rm -rf _build

@@ -85,7 +85,8 @@ def with_values(sample: Sample, x: Tensor) -> Sample:
     >>> with_values(Labelled(torch.ones(1), torch.tensor([3])), torch.zeros(1))
     Labelled(x=tensor([0.]), y=tensor([3]))
     """
-    return sample._replace(x=x) if isinstance(sample, Labelled) else x
+    # Not by `_replace`, of which the compiler of torch 2.11 makes an empty tuple.
+    return Labelled(x, sample.y) if isinstance(sample, Labelled) else x
 
 
 def joined(first: Sample, second: Sample, axis: int = 0) -> Sample:

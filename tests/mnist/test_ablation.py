@@ -6,11 +6,11 @@ import dataclasses
 import json
 
 import pytest
+from test_experiment import made_up
 
 from gan_lessons.mnist import ablation
 from gan_lessons.mnist.ablation import RECIPE, WAYS
 from gan_lessons.mnist.experiment import make_trainer
-from tests.mnist.test_experiment import made_up
 
 
 def flat(settings):
