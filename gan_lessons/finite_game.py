@@ -111,7 +111,7 @@ def function_space_descent(
     Examples
     --------
     >>> path = function_space_descent([0.25, 0.75], [0.75, 0.25], rate=1.0, steps=2)
-    >>> path.tolist()
+    >>> path.round(12).tolist()
     [[0.75, 0.25], [0.5, 0.5], [0.375, 0.625]]
     """
     if not 0 < rate <= 1:

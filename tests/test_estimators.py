@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from mpmath import mp
-from scipy.integrate import quad
+from scipy.integrate import quad, trapezoid
 
 from gan_lessons.densities import gaussian, laplace, mixture, uniform
 from gan_lessons.divergences import js, kl, kl_categorical, total_variation, wasserstein1
@@ -184,7 +184,7 @@ def exact_w1_bias(law, n):
     """
     x = np.linspace(*law.ppf([1e-12, 1 - 1e-12]), 3001)
     below = st.binom.cdf(np.arange(n), n, law.cdf(x)[:, None])
-    return np.trapezoid(2 / n * (below * (1 - below)).sum(axis=1), x)
+    return trapezoid(2 / n * (below * (1 - below)).sum(axis=1), x)
 
 
 def check_empirical_w1_bias(empirical_w1_bias):

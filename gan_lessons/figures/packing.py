@@ -48,8 +48,8 @@ def pack(values: ArrayLike, name: str = "values") -> Packed:
     >>> packed = pack([0.0, 0.25, 1.0])
     >>> packed["shape"], packed["offset"], packed["scale"] == 1 / 65535
     ([3], 0.0, True)
-    >>> abs(unpack(packed) - [0.0, 0.25, 1.0]).max() <= packed["scale"] / 2
-    np.True_
+    >>> bool(abs(unpack(packed) - [0.0, 0.25, 1.0]).max() <= packed["scale"] / 2)
+    True
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:

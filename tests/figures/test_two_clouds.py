@@ -257,7 +257,7 @@ def test_the_other_faces(figure: two_clouds.TwoClouds) -> None:
         assert len(axes.collections) == int(show != "moments")
     out = [line for line in axes.lines if line.get_label() == two_clouds.WORDS["out"]]
     missed = 1 - figure.numbers(figure.state(shift=1.0))["recall"]
-    assert np.size(out[0].get_xdata()) == round(60 * missed)
+    assert len(out[0].get_xdata()) == round(60 * missed)
     box = figure.widget()
     box.controls["shift"].value = 1.3
     assert plain(figure.sentence(figure.state(shift=1.3))) in plain(box.text.value)
