@@ -17,7 +17,8 @@ def sheet(height: float) -> Figure:
     height
         In inches.
     """
-    drawing = Figure(figsize=(7.2, height), dpi=100, layout="constrained")
+    # 4.6 * 100 is 459.99..., of which matplotlib before 3.11 makes 459 pixels.
+    drawing = Figure(figsize=(7.2, height + 1e-9), dpi=100, layout="constrained")
     FigureCanvasAgg(drawing)
     return drawing
 

@@ -1,4 +1,9 @@
-"""Where numbers become pictures, and pictures numbers; and how layers are made."""
+"""The two layers that stand between numbers and pictures.
+
+G makes numbers from noise with a linear layer, and a picture from these with convolutions.  D goes
+the other way.  `ToPicture` and `FromPicture` are where the one becomes the other; neither learns
+anything.  Whoever makes layers does it under `random_state_kept`.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_page_shows(name: str, open_page: OpenPage, book_html: Path) -> None:
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
     # Each icon has become a picture; one that is missing, a question mark that blinks.
     assert page.locator("svg[data-icon] path[d]").count() >= 3
-    wrong = "i[class*='fa-'], svg[data-icon]:is(:has(animate), :not(:has(path)))"
+    wrong = ":is(i, span)[class*='fa-'], svg[data-icon]:is(:has(animate), :not(:has(path)))"
     assert page.locator(wrong).count() == 0
 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from support import REPOSITORY, TOC_PAGES
 
 sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
-from ganl_book.icons import ICON, SCRIPT, USED, only, themes
+from ganl_book.icons import ICON, SCRIPT, USED, only, theme_script
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_only_what_is_used_is_left(used: set[str], left: str) -> None:
 
 def test_every_icon_of_the_theme_is_found() -> None:
     """No outline stays behind: what is left of the script without icons has no long strings."""
-    script = themes().read_text(encoding="utf-8")
+    script = theme_script().read_text(encoding="utf-8")
     assert len(ICON.findall(script)) > 1500
     rest = only(script, set())
     assert len(rest) < 0.1 * len(script)

@@ -79,7 +79,7 @@ def test_plots_wait_and_nothing_moves(
     page = open_page(book_html / f"{LONG}.html", view)
     page.evaluate("async () => { await window.MathJax.startup.promise }")
     first = page.evaluate(PLOTS)
-    assert len(first) > 5
+    assert len(first) == 6
     assert not first[-1]["drawn"], "the last plot is far below, and was drawn at once"
     for plot in page.locator("article img[loading=lazy]").all():
         plot.scroll_into_view_if_needed()
@@ -90,5 +90,5 @@ def test_plots_wait_and_nothing_moves(
         assert after["shape"] == pytest.approx(after["natural"], rel=0.01), "out of shape"
         assert after["width"] <= after["naturalWidth"] + 1
         assert before["shape"] == pytest.approx(after["shape"], rel=0.01)
-        for name in ("top", "width"):  # a size in whole pixels is off by half of one
+        for name in ("top", "width"):  # each of six sizes in whole pixels is off by half of one
             assert before[name] == pytest.approx(after[name], abs=3), f"{name} changed"

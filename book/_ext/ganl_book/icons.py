@@ -34,10 +34,10 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     pages = (f for f in out.rglob("*") if f.suffix in (".html", ".js") and f != script)
     used = {name for f in pages for name in USED.findall(f.read_text(encoding="utf-8"))}
     # From the theme itself: what an earlier build has left here lacks the icons of new pages.
-    script.write_text(only(themes().read_text(encoding="utf-8"), used), encoding="utf-8")
+    script.write_text(only(theme_script().read_text(encoding="utf-8"), used), encoding="utf-8")
 
 
-def themes() -> Path:
+def theme_script() -> Path:
     """Return where the theme has its script."""
     spec = find_spec("pydata_sphinx_theme")
     assert spec is not None
