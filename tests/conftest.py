@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 # are all at work they lose ten times over.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Figures far below are built after the page has loaded, each in a task of its own.
+FIGURES_STAND = """async () => {
+  await new Promise((go) => setTimeout(go));
+  const figures = [...document.querySelectorAll(".ganl:has(> .ganl-data)")];
+  return figures.every((figure) => "ganlReady" in figure.dataset);
+}"""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for ``view`` once for each of ``VIEWS``."""
@@ -117,7 +124,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     ``target`` is a Path to an HTML file, opened from ``file://``, or HTML text. ``view`` is one of
     ``VIEWS``; on a ``first_visit`` only the system says light or dark, no choice is stored yet.
     More keywords go to ``browser.new_context`` (``has_touch=True``, ``reduced_motion="reduce"``).
-    It returns a Playwright ``Page`` once its mathematics is set.
+    It returns a Playwright ``Page`` once its mathematics is set and its figures are built.
     When the test ends, it fails if a page logged an error, threw one, asked for anything that is
     not in a local file, or missed a file. ``page.problems`` is the list so far.
     """
@@ -168,6 +175,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.wait_for_function("!document.querySelector('meta[http-equiv=Refresh]')")
         page.wait_for_load_state("load")
         page.evaluate("async () => { await window.MathJax?.startup?.promise }")
+        page.wait_for_function(FIGURES_STAND)
         page.problems = problems  # type: ignore[attr-defined]
         return page
 

@@ -268,13 +268,23 @@ function linked(text) {
   return { node: html("div", {}, link, " ", shown), lead };
 }
 
-/** Build every figure of this kind that is not yet built; `mark` notes in its dataset that it is. */
+/**
+ * Build every figure of this kind that is not yet built; `mark` notes in its dataset that it is.
+ * A page that is still loading shows what is in sight first, and builds what lies far below then.
+ */
 function start(kind, build, mark = "ganlReady") {
-  for (const root of document.querySelectorAll(`.ganl-${kind}`)) {
-    if (mark in root.dataset) continue;
+  const make = (root) => {
+    if (mark in root.dataset) return;
     root.dataset[mark] = "";
     const same = document.querySelectorAll(`[id="${root.id}"]`);
     if (same.length > 1) root.id += `-${[...same].indexOf(root) + 1}`;
     build(root, JSON.parse(root.querySelector("script.ganl-data").textContent));
+  };
+  // A link to a place or to a state of a figure must find all as high as it will be.
+  const patient = document.readyState !== "complete" && !location.hash;
+  for (const root of document.querySelectorAll(`.ganl-${kind}`)) {
+    if (patient && root.getBoundingClientRect().top > 2 * innerHeight) {
+      addEventListener("load", () => setTimeout(make, 0, root));
+    } else make(root);
   }
 }

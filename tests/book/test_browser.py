@@ -6,6 +6,7 @@ not there or not local.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import pytest
 from support import SCREENSHOTS, TOC_PAGES, VIEWS, View, look_at
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 OpenPage = Callable[..., "Page"]
 
@@ -35,10 +36,14 @@ def test_page_shows(name: str, open_page: OpenPage, book_html: Path) -> None:
     formulas = page.locator(".math.notranslate").count()
     assert page.locator("mjx-container").count() >= formulas
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-    # Each icon has become a picture; one that is missing, a question mark that blinks.
-    assert page.locator("svg[data-icon] path[d]").count() >= 3
-    wrong = ":is(i, span)[class*='fa-'], svg[data-icon]:is(:has(animate), :not(:has(path)))"
-    assert page.locator(wrong).count() == 0
+    # Each icon is a picture, and as high as letters.
+    icons = page.locator("svg.svg-inline--fa:has(path[d])")
+    assert icons.count() >= 3
+    assert page.locator("[class*='fa-']:not(svg.svg-inline--fa)").count() == 0
+    heights = icons.evaluate_all(
+        "s => s.map(e => e.getBoundingClientRect().height).filter(Boolean)"
+    )
+    assert 8 <= min(heights) <= max(heights) <= 32
 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for view in (last, *others):
@@ -74,6 +79,30 @@ def test_plots_follow_the_theme_and_digits_do_not(
 def test_first_visit_follows_the_system(view: View, open_page: OpenPage, book_html: Path) -> None:
     page = open_page(book_html / f"{TOC_PAGES[0]}.html", view, first_visit=True)
     assert page.evaluate("document.documentElement.dataset.theme") == view.scheme
+
+
+@pytest.mark.parametrize(
+    "stored", [{}, {"mode": "auto", "theme": "light"}, {"mode": "light", "theme": "light"}]
+)
+def test_no_page_changes_its_colours_while_it_loads(
+    stored: dict[str, str], browser: Browser, book_html: Path
+) -> None:
+    """Not on a first visit in the dark, nor when the system has become dark since the last."""
+    context = browser.new_context(color_scheme="dark", offline=True)
+    context.add_init_script(
+        f"Object.entries({json.dumps(stored)})"
+        """.forEach(([key, value]) => localStorage.setItem(key, value));
+        window.seen = [];
+        new MutationObserver(() => {
+          if (document.body) seen.push(document.documentElement.dataset.theme);
+        }).observe(document, { attributes: true, childList: true, subtree: true });"""
+    )
+    page = context.new_page()
+    page.goto((book_html / f"{TOC_PAGES[0]}.html").as_uri(), wait_until="load")
+    themes = page.evaluate("seen")
+    context.close()
+    assert len(themes) > 5
+    assert set(themes) == {"light" if stored.get("mode") == "light" else "dark"}
 
 
 def test_every_built_page_is_opened(book_html: Path) -> None:

@@ -7,7 +7,8 @@ Three repairs of the HTML, each of something that axe-core finds on every page o
 
 The title of the first page says the book's name once, not twice.
 
-And a script: what scrolls in a box of its own can be scrolled with the keyboard; paper is light.
+And a script: what scrolls in a box of its own can be scrolled with the keyboard; a page is light or
+dark from its first moment, and paper is light.
 """
 
 from __future__ import annotations

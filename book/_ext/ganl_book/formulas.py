@@ -1,11 +1,8 @@
-"""A page shows at once: its formulas are set in pieces, and its icons are drawn once.
+"""A page shows at once: its formulas are set in pieces.
 
 MathJax sets all formulas of a page in one go, before the page is loaded: a second and more where
 there are three hundred. ``ganl-math.js`` sets those in sight, and the rest afterwards. Formulas
 share the outlines of their signs (``fontCache: global``), so that one can be copied.
-
-Font Awesome, which draws the theme's icons, would look at each of the thousands of elements that
-MathJax adds. The icons are all there from the start: it need not.
 """
 
 from __future__ import annotations
@@ -19,10 +16,9 @@ SCRIPT = "ganl-math.js"
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the handler, and add the scripts."""
+    """Connect the handler, and add the script."""
     app.connect("config-inited", _configure)
     app.add_js_file(SCRIPT)
-    app.add_js_file(None, body="window.FontAwesomeConfig = { observeMutations: false };")
 
 
 def _configure(app: Sphinx, config: Config) -> None:

@@ -1,6 +1,13 @@
 // A box that scrolls sideways can be reached with the Tab key, and scrolled with the arrows; a box
 // that does not scroll is no stop on the way. And paper is light, whatever the screen is.
 (() => {
+  // The theme asks the system for light or dark when the page is loaded: until then a dark page
+  // would be white, and then all its styles would be computed again.
+  const page = document.documentElement.dataset;
+  if (page.mode === "auto") {
+    page.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+
   const BOXES = ".bd-content :is(div.math, span.math, mjx-container[display], div.cell_output, pre, " +
     ".pst-scrollable-table-container)";
 
@@ -32,10 +39,10 @@
 
   let theme = "";
   addEventListener("beforeprint", () => {
-    theme = document.documentElement.dataset.theme;
-    document.documentElement.dataset.theme = "light";
+    theme = page.theme;
+    page.theme = "light";
   });
-  addEventListener("afterprint", () => { document.documentElement.dataset.theme = theme; });
+  addEventListener("afterprint", () => { page.theme = theme; });
 
   addEventListener("load", () => {
     look();
