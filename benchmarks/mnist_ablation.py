@@ -3,14 +3,14 @@
     GAN_LESSONS_DATA=../shared/mnist python benchmarks/mnist_ablation.py [folder for runs]
 
 Each way of `gan_lessons.mnist.ablation.WAYS` is trained from three fresh seeds, all on as many
-pictures (48,000 real ones), and 10,000 samples are judged against the 10,000 test pictures, as
+pictures (64,000 real ones), and 10,000 samples are judged against the 10,000 test pictures, as
 in `benchmarks/mnist.py`.  Counting pictures and not seconds makes the quality independent of
 what else the machine does; what a run costs stands beside it, as processor time over that of
 the recipe, all ways in turns.
 
 The work is kept run by run in ``_build/mnist/ablation``: when it is stopped, it goes on from
 there.  At the end all is written to ``gan_lessons/mnist/ablation.json``, which the chapter
-reads.  About half an hour of one core.
+reads.  About three quarters of an hour of one core.
 """
 
 from __future__ import annotations
