@@ -175,7 +175,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.wait_for_function("!document.querySelector('meta[http-equiv=Refresh]')")
         page.wait_for_load_state("load")
         page.evaluate("async () => { await window.MathJax?.startup?.promise }")
-        page.wait_for_function(FIGURES_STAND)
+        if options.get("java_script_enabled", True):  # without scripts there are only pictures
+            page.wait_for_function(FIGURES_STAND)
         page.problems = problems  # type: ignore[attr-defined]
         return page
 
