@@ -26,7 +26,7 @@ AT_LOAD = """
 def test_figures_far_below_wait_until_the_page_has_loaded(
     hash_: str, ready: list[bool], browser: Browser, tmp_path: Path
 ) -> None:
-    """But not where a link leads to a place: it must be as far down as it will be."""
+    """But not where a link leads to a place: the page is as long as it will be by then."""
     figure = objective.explorer().html
     file = tmp_path / "page.html"
     file.write_text(
@@ -43,7 +43,5 @@ def test_figures_far_below_wait_until_the_page_has_loaded(
     page.wait_for_function("document.querySelectorAll('.ganl-picture').length === 2", timeout=5000)
     assert page.evaluate("ready") == ready
     assert len(set(page.evaluate("[...document.querySelectorAll('.ganl')].map((f) => f.id)"))) == 2
-    if hash_:
-        assert page.get_by_text("End", exact=True).bounding_box()["y"] < 800  # type: ignore[index]
     context.close()
     assert not problems
