@@ -105,6 +105,29 @@ def test_no_page_changes_its_colours_while_it_loads(
     assert set(themes) == {"light" if stored.get("mode") == "light" else "dark"}
 
 
+# A page with figures and hundreds of formulas above the place that a link leads to.
+LONG = "book/training/why-training-fails"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("place", ["forty-seeds-at-a-glance", "sources"])
+def test_a_link_to_a_place_leads_there_on_a_slow_machine(
+    place: str, width: int, browser: Browser, book_html: Path
+) -> None:
+    """What grows above the place while the page loads does not push it away."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, offline=True)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto((book_html / f"{LONG}.html").as_uri() + f"#{place}", wait_until="load")
+    page.evaluate("async () => { await window.MathJax.startup.promise }")
+    page.wait_for_timeout(500)  # until the browser has drawn all that
+    top = page.evaluate("document.querySelector(':target').getBoundingClientRect().top")
+    below = page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+    context.close()
+    # Under the bar at the top of the page; the last place only as far up as the page goes.
+    assert 0 <= top < 100 or (place == "sources" and below < 2 and top < 844)
+
+
 def test_every_built_page_is_opened(book_html: Path) -> None:
     built = {str(p.relative_to(book_html).with_suffix("")) for p in book_html.rglob("*.html")}
     built = {name for name in built if not name.startswith("_")}
