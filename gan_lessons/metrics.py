@@ -58,8 +58,11 @@ class Moments:
             raise ValueError(f"covariance must have no negative eigenvalue, got {covariance}")
 
 
-def moments(features: Tensor) -> Moments:
+def moments(features: Tensor, weights: Tensor | None = None) -> Moments:
     """Return mean and unbiased covariance (divided by N - 1) of features (N, d), N at least 2.
+
+    With weights w of sum 1, of shape (N,) and at least 0, as if each sample stood for so much of
+    the whole: m = sum of w x, and C = sum of w (x - m) (x - m)^T / (1 - sum of w^2).
 
     Examples
     --------
@@ -68,9 +71,20 @@ def moments(features: Tensor) -> Moments:
     ([1.0, 1.0], [[2.0, 0.0], [0.0, 0.0]], 2)
     """
     x = matrix("features", features, least=2)
-    mean = x.mean(dim=0)
-    centred = x - mean
-    return Moments(mean, centred.T @ centred / (len(x) - 1), len(x))
+    if weights is None:
+        mean = x.mean(dim=0)
+        centred = x - mean
+        return Moments(mean, centred.T @ centred / (len(x) - 1), len(x))
+    w = weights.to(x)
+    if w.shape != x.shape[:1] or (w < 0).any() or not abs(float(w.sum()) - 1) < 1e-6:
+        got = f"shape {tuple(w.shape)} and sum {float(w.sum()):.6g}"
+        raise ValueError(f"weights must be ({len(x)},), at least 0, with sum 1, got {got}")
+    if float(w.max()) > 1 - 1e-12:
+        raise ValueError("weights must be above 0 for two samples at least, got only one")
+    mean = w @ x
+    centred = (x - mean) * w.sqrt()[:, None]
+    covariance = centred.T @ centred / (1 - w.square().sum())
+    return Moments(mean, covariance, len(x))
 
 
 def frechet_distance(real: Tensor | Moments, fake: Tensor | Moments) -> float:

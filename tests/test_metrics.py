@@ -56,6 +56,23 @@ def test_moments_far_from_zero_keep_their_digits():
     np.testing.assert_allclose(moments(x + 1e6).covariance, moments(x).covariance, rtol=1e-6)
 
 
+def test_weighted_moments_are_those_of_numpy():
+    x, w = cloud(50, 6, 0), np.random.default_rng(1).dirichlet(np.ones(50))
+    m = moments(x, torch.from_numpy(w))
+    assert m.n == 50
+    np.testing.assert_allclose(m.mean, np.average(x.numpy(), axis=0, weights=w), rtol=1e-12)
+    np.testing.assert_allclose(m.covariance, np.cov(x.numpy().T, aweights=w), rtol=1e-9)
+    equal, plain = moments(x, torch.full((50,), 1 / 50)), moments(x)
+    np.testing.assert_allclose(equal.covariance, plain.covariance, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.5], [0.5, 0.6, 0.0], [1.5, -0.5, 0.0], [1.0, 0.0, 0.0],
+                                     [float("nan"), 0.5, 0.5]])  # fmt: skip
+def test_weights_that_cannot_be(weights):
+    with pytest.raises(ValueError, match="weights must be"):
+        moments(torch.eye(3), torch.tensor(weights))
+
+
 # ---- the Fréchet distance ----
 
 

@@ -102,6 +102,20 @@ QUESTIONS: dict[str, Question] = {
         ],
         rtol=5e-3,
     ),
+    "rare-class": Number(
+        answer=lambda: 1 / (1 + math.exp(0.9 - 0.2)),
+        hint="w is in proportion to pi exp(-KL); the equal pi cancel.",
+        slips=[
+            Slip(
+                lambda: 1 / (1 + math.exp(0.2 - 0.9)),
+                "That is the share of the class that is drawn well.",
+            ),
+            Slip(lambda: 0.5, "So it is in the data. There the mean logits are 0.7 apart."),
+            Slip(lambda: math.exp(-0.7), "That is the ratio of the two shares; they sum to 1."),
+            Slip(lambda: 0.2 / (0.2 + 0.9), "The KL stands in an exponent: shares go as exp(-KL)."),
+        ],
+        rtol=5e-3,
+    ),
     "missing-digit": Choice(
         options={"a": "1/2", "b": "9/10", "c": "1", "d": "0"},
         answer="c",

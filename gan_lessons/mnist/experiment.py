@@ -41,7 +41,7 @@ FAST = LoopSettings(
     k=1,  # with a batch this small, D is told often enough
     lr_d=1e-3, lr_g=4e-3,  # far above the paper's: small networks, little time
     betas=(0.5, 0.99),  # forget a gradient's size after 100 steps, not 1,000
-    # With rates that stay the distance rose again after 10,000 steps, in the one run so long.
+    # With rates that stay D's lead grows, and digits that are hard to draw get rare: see `drift`.
     half_after=5000,
     ema=0.999,  # G averaged over about 1,000 steps
     ema_warmup=True, check_every=100,
