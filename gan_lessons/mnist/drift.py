@@ -35,21 +35,50 @@ WAYS: dict[str, MnistSettings] = {
 }
 
 
+def mean_logits(shares: Tensor, drawn: Tensor, divergences: Tensor) -> Tensor:
+    """Return the mean logit of the best D over what G draws of each class.
+
+        log(pi_c / w_c) - KL_c,    KL_c = KL(p_g(x | c) || p_data(x | c)) in nats
+
+    where no x is of two classes: p_data = pi_c p_data(x | c) and p_g = w_c p_g(x | c) on class c,
+    and the logit is log(p_data / p_g).  Over real samples of the class the mean is higher, by
+    KL_c and the KL the other way round, whatever the shares.
+
+    Parameters
+    ----------
+    shares, drawn : Tensor
+        (K,), pi and w: shares of the classes in the data and in what G draws, with sum 1.  pi is
+        at least 0, and w above 0.
+    divergences : Tensor
+        (K,), KL of each class, in nats, finite and at least 0.
+
+    Raises
+    ------
+    ValueError
+        If these are no shares or no divergences.
+
+    Examples
+    --------
+    >>> half = torch.tensor([0.5, 0.5])
+    >>> mean_logits(half, half, torch.tensor([0.0, 0.7])).tolist()  # G escapes from the second
+    [0.0, -0.699999988079071]
+    """
+    _check(shares, divergences)
+    _check(drawn, divergences, "drawn")
+    if not (drawn > 0).all():
+        raise ValueError(f"drawn must be above 0 for each class, got {drawn}")
+    return (shares / drawn).log() - divergences
+
+
 def resting_shares(shares: Tensor, divergences: Tensor) -> Tensor:
     """Return how often G draws each class where no class gains: badly drawn classes are rare.
 
-        w_c proportional to pi_c exp(-KL_c),    KL_c = KL(p_g(x | c) || p_data(x | c)) in nats
+        w_c proportional to pi_c exp(-KL_c)
 
     A model of three assumptions: no x is of two classes, D is optimal for p_g at each moment, and
     G can only shift weight between classes, from those where the mean logit of D over its own
-    samples is low to those where it is high.  With p_data = pi_c p_data(x | c) and
-    p_g = w_c p_g(x | c) on class c, the mean logit is
-
-        E_(x from p_g(. | c)) log(p_data(x) / p_g(x)) = log(pi_c / w_c) - KL_c,
-
-    and at rest it is the same for all c.  Over real samples of the class the mean logit is higher,
-    by KL_c and the KL the other way round, whatever the shares.  The shares at rest also make
-    KL(p_g || p_data) as small as it can be with the given p_g(x | c).
+    samples (`mean_logits`) is low to those where it is high.  At rest it is the same for all.
+    These shares also make KL(p_g || p_data) as small as it can be with the given p_g(x | c).
 
     Parameters
     ----------
@@ -69,15 +98,19 @@ def resting_shares(shares: Tensor, divergences: Tensor) -> Tensor:
     >>> [round(share, 6) for share in w.tolist()]
     [0.666667, 0.333333]
     """
+    _check(shares, divergences)
+    # Less the smallest one, which the division takes out again: exp of -1000 would be 0.
+    weights = shares * torch.exp(divergences.amin() - divergences)
+    return weights / weights.sum()
+
+
+def _check(shares: Tensor, divergences: Tensor, name: str = "shares") -> None:
     if shares.ndim != 1 or (shares < 0).any() or not abs(float(shares.sum()) - 1) < 1e-5:
-        raise ValueError(f"shares must be at least 0 with sum 1, of shape (K,), got {shares}")
+        raise ValueError(f"{name} must be at least 0 with sum 1, of shape (K,), got {shares}")
     finite = divergences.isfinite().all() and (divergences >= 0).all()
     if divergences.shape != shares.shape or not finite:
         expected = f"finite and at least 0, of shape ({len(shares)},)"
         raise ValueError(f"divergences must be {expected}, got {divergences}")
-    # Less the smallest one, which the division takes out again: exp of -1000 would be 0.
-    weights = shares * torch.exp(divergences.amin() - divergences)
-    return weights / weights.sum()
 
 
 def balancing_weights(probabilities: Tensor, counts: Tensor) -> Tensor:

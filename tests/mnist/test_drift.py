@@ -15,7 +15,7 @@ from test_ablation import flat
 from gan_lessons.divergences import kl_gaussian
 from gan_lessons.metrics import class_kl, moments
 from gan_lessons.mnist import drift
-from gan_lessons.mnist.drift import STEPS, WAYS, balancing_weights, resting_shares
+from gan_lessons.mnist.drift import STEPS, WAYS, balancing_weights, mean_logits, resting_shares
 
 PI = np.array([0.2, 0.3, 0.5])
 # Three classes so far apart that no x is of two; G draws each a little differently.
@@ -53,15 +53,16 @@ def test_the_resting_shares_make_the_divergence_smallest():
     np.testing.assert_allclose(resting(), np.exp(found.x) / np.exp(found.x).sum(), atol=1e-4)
 
 
-def test_at_rest_the_mean_logit_is_the_same_for_all_classes():
-    w = resting()
-    logit = np.log(density(DATA, PI) / density(MADE, w))  # of the optimal D
+@pytest.mark.parametrize(
+    "w", [PI, np.array([0.5, 0.1, 0.4]), None], ids=["right", "others", "rest"]
+)
+def test_mean_logits_by_quadrature_and_all_alike_at_rest_only(w):
+    shares = resting() if w is None else w
+    logit = np.log(density(DATA, PI) / density(MADE, shares))  # of the best D
     means = [float((c.pdf(X) * logit).sum() * STEP) for c in MADE]
-    assert np.ptp(means) < 1e-8
-    equal = np.log(density(DATA, PI) / density(MADE, PI))
-    before = [float((c.pdf(X) * equal).sum() * STEP) for c in MADE]
-    np.testing.assert_allclose(before, -np.array(each_kl()), atol=1e-8)  # the shares cancel
-    assert np.ptp(before) > 0.1
+    by_formula = mean_logits(*map(torch.tensor, (PI, shares, each_kl())))
+    np.testing.assert_allclose(by_formula, means, atol=1e-8)
+    assert (np.ptp(means) < 1e-8) == (w is None)
 
 
 def test_the_lead_on_a_class_is_its_divergence_both_ways_whatever_the_shares():
@@ -100,6 +101,14 @@ def test_shares_at_rest_by_hand():
 def test_shares_that_cannot_be(shares, divergences, word):
     with pytest.raises(ValueError, match=f"{word} must be"):
         resting_shares(torch.tensor(shares), torch.tensor(divergences))
+
+
+def test_a_class_that_is_never_drawn_has_no_mean_logit():
+    half, none = torch.tensor([0.5, 0.5]), torch.zeros(2)
+    with pytest.raises(ValueError, match="drawn must be above 0"):
+        mean_logits(half, torch.tensor([1.0, 0.0]), none)
+    with pytest.raises(ValueError, match="drawn must be at least 0 with sum 1"):
+        mean_logits(half, torch.tensor([0.5, 0.6]), none)
 
 
 def seen(own):
