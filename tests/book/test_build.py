@@ -207,6 +207,24 @@ def test_chapters_run_side_by_side(book: MiniBook) -> None:
     assert "two met one" in book.page("two")
 
 
+def test_what_a_cell_prints_in_pieces_is_not_broken(book: MiniBook) -> None:
+    """A kernel sends what is printed piece by piece, and where one ends no line need end."""
+    code = (
+        "import sys, time\n"
+        "for part in ('{name} begins', ' and ends\\n', '\\n  indented', ' line\\n'):\n"
+        "    print(part, end='', flush=True)\n"
+        "    time.sleep(0.05)\n"
+        "    print('unasked', end=' ', file=sys.stderr, flush=True)"
+    )
+    book.chapters(one=code.format(name="one"), two=code.format(name="two"))
+    book.build_well()
+    for name in ("one", "two"):
+        assert f"{name} begins and ends\n\n  indented line\n" in book.page(name)
+    book.chapters(one=code.format(name="one"), two=code.format(name="2"))  # a single one to run
+    book.build_well()
+    assert "2 begins and ends\n\n  indented line\n" in book.page("two")
+
+
 def test_a_warning_fails_each_build(book: MiniBook) -> None:
     book.chapters(one="print('runs well')", two="print('runs well too')")
     chapter = book.folder / "book/two.md"

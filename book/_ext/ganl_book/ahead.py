@@ -5,6 +5,9 @@ Here every chapter that Sphinx is about to read, and that jupyter-cache does not
 kernel of its own, as many at a time as there are cores, and the outputs are put into the cache.
 Then Sphinx finds them there.
 
+Here, too, what a cell printed is put together: a kernel sends it in pieces that may end in the
+middle of a line, and MyST-NB would end a line with each of them.
+
 A chapter that fails is left to MyST-NB, which runs it again and reports the error as usual.
 """
 
@@ -51,11 +54,11 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
             cache.match_cache_notebook(notebook)
         except KeyError:
             waiting.append((path, notebook))
-    if len(waiting) < 2:
-        return  # nothing to gain
+    if not waiting:
+        return
 
     workers = min(len(waiting), cores())
-    LOG.info("running %d chapters, %d at a time", len(waiting), workers)
+    LOG.info("chapters to run: %d, %d at a time", len(waiting), workers)
     begun = perf_counter()
 
     def execute(item: tuple[Path, Any]) -> tuple[Path, Any, Any]:
@@ -64,6 +67,9 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         result = single_nb_execution(
             notebook, cwd=str(path.parent), allow_errors=False, timeout=config.execution_timeout
         )
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = joined(cell.outputs)
         return path, notebook, result
 
     with ThreadPoolExecutor(workers) as pool:
@@ -73,6 +79,28 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 LOG.info("%s: executed in %.0f seconds", path.name, result.time)
     LOG.info("ran %d chapters in %.0f seconds", len(waiting), perf_counter() - begun)
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """Put the pieces of each stream together, where the first of them is.
+
+    Examples
+    --------
+    >>> pieces = [{"output_type": "stream", "name": "stdout", "text": t} for t in ("one ", "line")]
+    >>> joined(pieces)
+    [{'output_type': 'stream', 'name': 'stdout', 'text': 'one line'}]
+    """
+    streams: dict[str, Any] = {}
+    kept = []
+    for output in outputs:
+        first = streams.get(output["name"]) if output["output_type"] == "stream" else None
+        if first is not None:
+            first["text"] += output["text"]
+            continue
+        if output["output_type"] == "stream":
+            streams[output["name"]] = output
+        kept.append(output)
+    return kept
 
 
 def cores() -> int:
