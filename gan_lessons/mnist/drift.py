@@ -46,16 +46,10 @@ def mean_logits(shares: Tensor, drawn: Tensor, divergences: Tensor) -> Tensor:
 
     Parameters
     ----------
-    shares, drawn : Tensor
-        (K,), pi and w: shares of the classes in the data and in what G draws, with sum 1.  pi is
-        at least 0, and w above 0.
-    divergences : Tensor
-        (K,), KL of each class, in nats, finite and at least 0.
-
-    Raises
-    ------
-    ValueError
-        If these are no shares or no divergences.
+    shares, divergences
+        As for `resting_shares`.
+    drawn : Tensor
+        (K,), w: shares of the classes in what G draws, above 0, with sum 1.
 
     Examples
     --------
