@@ -132,12 +132,12 @@ def speed(data: Digits, device: torch.device, quick: bool) -> list[dict[str, Any
 
     def measure(how: str, precision: str, batch: int) -> None:
         loop = replace(base.loop, precision=precision, check_every=0)
-        eager = experiment.make_trainer(replace(base, loop=loop, batch=batch), 0, data, device)
-        eager.run(3, progress=False)
-        with FlopCounterMode(display=False) as counter:
-            eager.run(1, progress=False)
         asked = replace(base, loop=replace(loop, **HOW[how]), batch=batch)
         try:
+            eager = experiment.make_trainer(replace(base, loop=loop, batch=batch), 0, data, device)
+            eager.run(3, progress=False)
+            with FlopCounterMode(display=False) as counter:
+                eager.run(1, progress=False)
             trainer = experiment.make_trainer(asked, 0, data, device)
             taken = seconds_of(trainer.step, device)
         except (RuntimeError, ValueError) as error:  # float16 and graphs, or too little memory
@@ -221,8 +221,12 @@ def main() -> None:
         "date": datetime.date.today().isoformat(), "torch": torch.__version__,
         "cuda": torch.version.cuda, "data": f"{len(train)} of {train.source.split(',')[0]}",
     }  # fmt: skip
+    if options.only == "quality" and "speed" not in found:
+        parser.error("only must be speed first: quality takes the fastest way, got none measured")
     if options.only != "quality":
         found["speed"] = speed(train, device, options.quick)
+        if not options.quick:  # what follows may be interrupted
+            write(gpus.RECORD, {**record, name: found})
     if options.only != "speed":
         fastest = [row for row in found["speed"] if row["batch"] == 64]
         best = min(fastest, key=lambda row: float(row["ms"]))

@@ -65,11 +65,9 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         path, notebook = item
         # A kernel is a process; this thread only talks to it.
         result = single_nb_execution(
-            notebook, cwd=str(path.parent), allow_errors=False, timeout=config.execution_timeout
-        )
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = joined(cell.outputs)
+            notebook, cwd=str(path.parent), allow_errors=False, timeout=config.execution_timeout,
+            coalesce_streams=True,  # put together what was printed in pieces
+        )  # fmt: skip
         return path, notebook, result
 
     with ThreadPoolExecutor(workers) as pool:
@@ -79,28 +77,6 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 LOG.info("%s: executed in %.0f seconds", path.name, result.time)
     LOG.info("ran %d chapters in %.0f seconds", len(waiting), perf_counter() - begun)
-
-
-def joined(outputs: list[Any]) -> list[Any]:
-    """Put the pieces of each stream together, where the first of them is.
-
-    Examples
-    --------
-    >>> pieces = [{"output_type": "stream", "name": "stdout", "text": t} for t in ("one ", "line")]
-    >>> joined(pieces)
-    [{'output_type': 'stream', 'name': 'stdout', 'text': 'one line'}]
-    """
-    streams: dict[str, Any] = {}
-    kept = []
-    for output in outputs:
-        first = streams.get(output["name"]) if output["output_type"] == "stream" else None
-        if first is not None:
-            first["text"] += output["text"]
-            continue
-        if output["output_type"] == "stream":
-            streams[output["name"]] = output
-        kept.append(output)
-    return kept
 
 
 def cores() -> int:
