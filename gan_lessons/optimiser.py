@@ -114,7 +114,7 @@ class ScaledAdam(Adam):
 
     Parameters
     ----------
-    params, lr, betas
+    params, lr, betas, recorded
         As for `Adam`; on a CPU or a CUDA device.
     scaler : torch.amp.GradScaler
         By which the loss was scaled; one may serve both players.
@@ -126,8 +126,9 @@ class ScaledAdam(Adam):
         lr: float,
         betas: tuple[float, float],
         scaler: torch.amp.GradScaler,
+        recorded: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas)
+        super().__init__(params, lr, betas, recorded)
         if not self.fused:
             raise ValueError(f"params must be on a CPU or CUDA device, got {params[0].device}")
         self.scaler, self._for_scaler = scaler, _ForScaler(self)

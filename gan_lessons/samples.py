@@ -7,6 +7,7 @@ objectives and the penalties are written once for both.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
@@ -64,6 +65,35 @@ class Source(Protocol):
 
     def __call__(self) -> Any:
         """Return the next batch, a `Sample`."""
+
+
+def go_on(generator: torch.Generator, state: Tensor) -> None:
+    """Let a generator go on from a state that was saved, perhaps on another kind of device.
+
+    CPUs and GPUs draw different numbers, and the state of one means nothing to another.  Then
+    the generator gets a seed that is made from the state: it draws other numbers, but always the
+    same ones, and two generators that were in one state are so again.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        Changed in place.
+    state : Tensor
+        What its ``get_state()`` returned, or that of another generator.
+
+    Examples
+    --------
+    >>> one, other = torch.Generator().manual_seed(3), torch.Generator()
+    >>> go_on(other, one.get_state())
+    >>> bool(torch.randn(1, generator=one) == torch.randn(1, generator=other))
+    True
+    """
+    state = state.cpu()
+    if len(state) == len(generator.get_state()):
+        generator.set_state(state)
+    else:
+        digest = hashlib.sha256(bytes(state.tolist())).digest()
+        generator.manual_seed(int.from_bytes(digest[:4], "big"))
 
 
 def values(sample: Sample) -> Tensor:

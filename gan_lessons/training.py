@@ -13,10 +13,10 @@ so that one forward pass of G serves both.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -119,9 +119,9 @@ class Trainer:
                     f"{name} must be False without a CUDA device, got True on {device}"
                 )
         dtype = devices.half(settings.precision, device)
-        if settings.graph and (dtype == torch.float16 or self.processes > 1):
-            got = f"{dtype} and {self.processes} processes"
-            raise ValueError(f"graph must be False with float16 or several processes, got {got}")
+        if settings.graph and self.processes > 1:
+            got = f"{self.processes} processes"
+            raise ValueError(f"graph must be False with several processes, got {got}")
         self.generate, self.judge = (
             devices.as_called(network, dtype, settings.compile)
             for network in (self.generator, self.discriminator)
@@ -132,7 +132,7 @@ class Trainer:
         self.g_optimizer, self.d_optimizer = (
             Adam(params, rate, settings.betas, settings.graph)
             if self.scaler is None
-            else ScaledAdam(params, rate, settings.betas, self.scaler)
+            else ScaledAdam(params, rate, settings.betas, self.scaler, settings.graph)
             for params, rate in ((self.g_params, settings.lr_g), (self.d_params, settings.lr_d))
         )
         self._play = Graphed(self, settings.k) if settings.graph else self.play
@@ -290,11 +290,11 @@ class Trainer:
             if not hasattr(source := getattr(self, name), "state"):
                 got = type(source).__name__
                 raise ValueError(f"{name} must have state() and load_state(), got {got}")
-        settings = dataclasses.asdict(self.settings)
-        return {"steps": self.steps, "settings": settings, **collect(self, PARTS)}
+        return {"steps": self.steps, "settings": asdict(self.settings), **collect(self, PARTS)}
 
     def load_state(self, state: State) -> None:
         """Go on from what `state` returned, of a trainer that was made in the same way."""
         self.settings.agree_with(state["settings"])
-        restore(self, PARTS, state)
+        same = ("scaler" in state) == (self.scaler is not None)  # else "mixed" was another type
+        restore(self, [part for part in PARTS if same or part != "scaler"], state)
         self.steps = state["steps"]

@@ -11,6 +11,8 @@ from gan_lessons.commands.console import INTERRUPTED, Progress, say
 
 if TYPE_CHECKING:
     from gan_lessons.mnist.data import Digits
+    from gan_lessons.mnist.experiment import MnistSettings
+    from gan_lessons.samples import State
     from gan_lessons.training import Trainer
 
 TRAIN_EXAMPLES = """\
@@ -21,7 +23,8 @@ examples:
   torchrun --nproc-per-node 2 -m gan_lessons mnist train --steps 20000
 
 The file is saved every 30 seconds, at the end, and by Ctrl-C.  With --resume, training goes on
-from it, exactly as if there had been no pause.
+from it, exactly as if there had been no pause, with the settings that are in the file.  On another
+kind of device it goes on with other random numbers.
 """
 SAMPLE_EXAMPLES = """\
 examples:
@@ -100,6 +103,8 @@ def train(options: argparse.Namespace) -> int:
                 choices = [*experiment.PRESETS]
                 raise ValueError(f"--preset must be one of {choices}, got {options.preset!r}")
             settings = experiment.PRESETS[options.preset]
+        elif options.resume and out.exists():  # perhaps from a device that another preset suits
+            settings, _ = _settings(out)
         loop = replace(settings.loop, compile=options.compile, graph=options.graph)
         if options.precision is not None:
             loop = replace(loop, precision=options.precision)
@@ -186,24 +191,30 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _restored(options: argparse.Namespace) -> Trainer:
     """Return the trainer that a file holds."""
-    from gan_lessons import checkpoints
-    from gan_lessons.loop_settings import LoopSettings
     from gan_lessons.mnist import experiment
-    from gan_lessons.mnist.networks import NetworkSettings
 
-    state = checkpoints.load(options.file)
-    if not {"settings", "seed", "trainer"} <= state.keys():
-        raise ValueError(f"{options.file} must be what `mnist train` wrote, got {[*state]}")
-    given = json.loads(state["settings"])
-    given["networks"] = NetworkSettings(**given["networks"])
-    # How it was computed is no matter here, and may not be possible: no graph, no compiler.
-    loop = {**given["loop"], "betas": tuple(given["loop"]["betas"])}
-    given["loop"] = LoopSettings(**{**loop, "compile": False, "graph": False})
-    settings = experiment.MnistSettings(**given)
+    settings, state = _settings(options.file)
     data, device = _data(options, "train"), _device(options.device)
     trainer = experiment.make_trainer(settings, state["seed"], data, device)
     trainer.load_state(state["trainer"])
     return trainer
+
+
+def _settings(path: str | Path) -> tuple[MnistSettings, State]:
+    """Return the settings of the run that a file holds, and all that it holds."""
+    from gan_lessons import checkpoints
+    from gan_lessons.loop_settings import LoopSettings
+    from gan_lessons.mnist.experiment import MnistSettings
+    from gan_lessons.mnist.networks import NetworkSettings
+
+    state = checkpoints.load(path)
+    if not {"settings", "seed", "trainer"} <= state.keys():
+        raise ValueError(f"{path} must be what `mnist train` wrote, got {[*state]}")
+    given = json.loads(state["settings"])
+    given["networks"] = NetworkSettings(**given["networks"])
+    given["loop"]["betas"] = tuple(given["loop"]["betas"])
+    given["loop"] = LoopSettings(**given["loop"])
+    return MnistSettings(**given), state
 
 
 def _data(options: argparse.Namespace, split: str) -> Digits:

