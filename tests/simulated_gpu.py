@@ -1,11 +1,11 @@
-"""A CUDA device that is not there: tensors that say they are on it, and are computed on the CPU.
+"""A GPU that is not there: tensors that say they are on it, and are computed on the CPU.
 
-It shows mistakes that only a GPU shows: tensors of two devices in one operation, a generator of the
-wrong device or the state of one, numpy asked for a tensor on the GPU, and, while a graph is
-recorded, whatever waits for the GPU or moves data to it.  A graph is replayed as CUDA does it, from
-and into the memory it was recorded with.  Products in float16 are added up in float32 and rounded
-once, as the units of a GPU do.  It says nothing of speed, and nothing of the rounding, the errors
-or the limits of CUDA's own kernels.
+It shows mistakes that only a GPU shows: tensors of two devices in one operation, a generator of
+the wrong device or the state of one, numpy asked for a tensor on the GPU, float64 on a Mac (MPS),
+and, while a CUDA graph is recorded, whatever waits for the GPU or moves data to it.  A graph is
+replayed as CUDA does it, from and into the memory it was recorded with.  Products in float16 are
+added up in float32 and rounded once, as the units of a GPU do.  It says nothing of speed, and
+nothing of the rounding, the errors or the limits of a GPU's own kernels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_flatten, tree_map
 
-CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
+CPU, CUDA, MPS = torch.device("cpu"), torch.device("cuda", 0), torch.device("mps", 0)
 aten = torch.ops.aten
 MOVES = {aten._to_copy.default, aten.copy_.default}  # may have tensors of both devices
 # Their results decide what happens next on the host, which has to wait for them.
@@ -41,7 +41,7 @@ class Generator(torch.Generator):
         return super().__new__(cls)
 
     def __init__(self, device="cpu"):
-        self.where = GPU if torch.device(device).type == "cuda" else CPU
+        self.where = CPU if torch.device(device).type == "cpu" else OnGpu.where
 
     device = property(lambda self: self.where)
 
@@ -63,8 +63,12 @@ class OnGpu(torch.Tensor):
     torch's own code takes it for one of the CPU: without CUDA it could do nothing with another.
     """
 
+    where = CUDA  # or MPS: which of them there is
+
     @staticmethod
     def __new__(cls, inner):
+        if cls.where == MPS and inner.dtype == torch.float64:
+            raise TypeError("the MPS framework doesn't support float64")
         return torch.Tensor._make_wrapper_subclass(
             cls, inner.shape, strides=inner.stride(), storage_offset=inner.storage_offset(),
             dtype=inner.dtype, device=CPU,
@@ -73,8 +77,8 @@ class OnGpu(torch.Tensor):
     def __init__(self, inner):
         self.inner = inner
 
-    device = property(lambda self: GPU)
-    is_cuda = property(lambda self: True)
+    device = property(lambda self: OnGpu.where)
+    is_cuda = property(lambda self: OnGpu.where == CUDA)
 
     def __repr__(self):
         return f"OnGpu({self.inner})"
@@ -86,7 +90,7 @@ class OnGpu(torch.Tensor):
         return self.detach().cpu().__reduce_ex__(protocol)
 
     def numpy(self, **_):
-        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+        raise TypeError("can't convert a GPU's tensor to numpy")
 
     def __array__(self, *_, **__):
         return self.numpy()
@@ -112,7 +116,7 @@ class OnGpu(torch.Tensor):
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         if func is torch.nn.functional.one_hot:  # looks at its input, but not on a GPU
             x, count = args
-            return x.unsqueeze(-1).eq(torch.arange(count, device=GPU)).to(torch.int64)
+            return x.unsqueeze(-1).eq(torch.arange(count, device=x.device)).to(torch.int64)
         with torch._C.DisableTorchFunctionSubclass():
             return func(*args, **(kwargs or {}))
 
@@ -132,7 +136,7 @@ class Download(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return grad.to(GPU)
+        return grad.to(OnGpu.where)
 
 
 class Graph:
@@ -188,7 +192,7 @@ def compute(func, args, kwargs):
     out = run(func, *inside)
     if to_cpu:
         return args[0]
-    if not ours and target != "cuda":
+    if not ours and target in (None, "cpu"):
         return out
     if Graph.recording is not None:
         Graph.recording.calls.append((func, inside, _tensors(out)))
@@ -212,7 +216,7 @@ def check(func, args, flat, ours, target, to_cpu):
     if ours and func not in MOVES and any(t.ndim for t in theirs):
         raise RuntimeError(f"Expected all tensors to be on the same device, in {func}")
     for draw in (g for g in flat if isinstance(g, torch.Generator)):
-        expected = "cuda" if ours or target == "cuda" else "cpu"
+        expected = OnGpu.where.type if ours else target or "cpu"
         if draw.device.type != expected:
             got = draw.device.type
             raise RuntimeError(f"Expected a {expected!r} generator, got {got!r}, in {func}")
@@ -249,9 +253,12 @@ def _by_place(tensors, with_indices=False):
 
 def _to(self, *args, **kwargs):
     """Tensor.to, to which "cuda" is this GPU: torch would ask the driver which one it is."""
-    args = [GPU if isinstance(a, str | torch.device) and str(a) == "cuda" else a for a in args]
-    if str(kwargs.get("device")) == "cuda":
-        kwargs["device"] = GPU
+    name = OnGpu.where.type
+    args = [
+        OnGpu.where if isinstance(a, str | torch.device) and str(a) == name else a for a in args
+    ]
+    if str(kwargs.get("device")) == name:
+        kwargs["device"] = OnGpu.where
     return torch._C.TensorBase.to(self, *args, **kwargs)
 
 
@@ -261,18 +268,21 @@ class _Stream:
 
 
 @contextlib.contextmanager
-def simulated_gpu(monkeypatch, capability=(8, 0)):
-    """Let there be a GPU of a compute capability; that of a T4 is (7, 5)."""
+def simulated_gpu(monkeypatch, capability=(8, 0), device=CUDA):
+    """Let there be a GPU; if it is CUDA's, of a compute capability: that of a T4 is (7, 5)."""
     cuda, autocast = torch.cuda, torch.autocast
     future = torch.__future__
     with monkeypatch.context() as patch, _Everything():
         put = patch.setattr
         put(torch, "Generator", Generator)
         put(torch.Tensor, "to", _to)
-        put(torch.Tensor, "cuda", lambda self, *_, **__: self.to(GPU))
+        put(torch.Tensor, "cuda", lambda self, *_, **__: self.to(CUDA))
         put(torch, "autocast", lambda kind, dtype: autocast("cpu", dtype))
         put(torch.optim.Optimizer, "_group_tensors_by_device_and_dtype", staticmethod(_by_place))
-        put(cuda, "is_available", lambda: True)
+        put(OnGpu, "where", device)
+        put(torch.backends.mps, "is_available", lambda: device == MPS)
+        put(torch.backends.mps, "is_macos_or_newer", lambda *version: True)
+        put(cuda, "is_available", lambda: device == CUDA)
         put(cuda, "_lazy_init", lambda: None)
         put(cuda, "current_device", lambda: 0)
         put(cuda, "device_count", lambda: 1)
@@ -289,7 +299,7 @@ def simulated_gpu(monkeypatch, capability=(8, 0)):
         future.set_overwrite_module_params_on_conversion(True)
         torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor: first on the CPU, then moved
         try:
-            yield GPU
+            yield device
         finally:
             torch._C._set_only_lift_cpu_tensors(False)
             future.set_overwrite_module_params_on_conversion(before)

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import nbformat
 import pytest
 import torch
-from simulated_gpu import GPU, simulated_gpu
+from simulated_gpu import CUDA, simulated_gpu
 
 from gan_lessons.mnist import classifier
 
@@ -50,7 +50,7 @@ def on_gpu(monkeypatch: pytest.MonkeyPatch, chapter: str, capability: tuple[int,
 def test_dcgan_on_mnist_on_a_t4(monkeypatch: pytest.MonkeyPatch) -> None:
     names = on_gpu(monkeypatch, "images/dcgan-on-mnist", (7, 5))
     trainer = names["trainer"]
-    assert trainer.g_params[0].device == GPU
+    assert trainer.g_params[0].device == CUDA
     assert trainer.steps == 5
     assert trainer.generate.dtype == torch.float16
-    assert names["digits"].images.device == names["walks"].device == GPU
+    assert names["digits"].images.device == names["walks"].device == CUDA

