@@ -19,21 +19,14 @@ the chapter reads.  About an hour on two cores.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-import json
-import multiprocessing
-import os
-import platform
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from mnist import Bench
 from mnist_ablation import write
+from mnist_pool import SAMPLES, Row, about, as_read, bench, rounded, say, train_all
 from torch import Tensor
 
 from gan_lessons import metrics, neighbours
@@ -46,23 +39,18 @@ from gan_lessons.samples import Labelled, values
 from gan_lessons.training import Trainer
 
 SEEDS = range(9200, 9205)  # none of them took part in tuning
-SAMPLES = 10_000
 FOLDER = Path(__file__).resolve().parent.parent / "_build" / "mnist" / "drift"
-
-Row = dict[str, Any]
 
 
 @cache
-def bench() -> tuple[Bench, Digits]:
-    """A judge with what it sees in the test set, and the test set: once in each process."""
-    torch.set_num_threads(1)
-    test = load_mnist("test")
-    return Bench(load_mnist("train"), test, SAMPLES), test
+def held_out() -> Digits:
+    """The test set: once in each process."""
+    return load_mnist("test")
 
 
 def judged(trainer: Trainer, seed: int) -> Row:
     """Judge samples of the averaged G, and ask D about them."""
-    judge, test = bench()
+    judge, test = bench(), held_out()
     draw = experiment.sampler(trainer)
     z = draw.draw(SAMPLES, torch.Generator().manual_seed(seed))
     pictures = draw.pictures(z)
@@ -85,9 +73,8 @@ def judged(trainer: Trainer, seed: int) -> Row:
         "recall": near.recall,
         "lead": float(real.mean() - fake.mean()),
     }
-    rounded: Row = {key: float(f"{value:.4g}") for key, value in found.items()}
     leads = [round(float(lead), 3) for lead in by_digit]
-    return {**rounded, "counts": counts.tolist(), "leads": leads}
+    return {**rounded(found), "counts": counts.tolist(), "leads": leads}
 
 
 def logits(trainer: Trainer, pictures: Tensor, labels: Tensor | None) -> Tensor:
@@ -100,63 +87,27 @@ def logits(trainer: Trainer, pictures: Tensor, labels: Tensor | None) -> Tensor:
     return in_batches(said, batch, 500)
 
 
-def run(way: str, seed: int, path: Path, key: Any) -> list[Row]:
-    """Train one GAN and judge it at each of the moments; leave what was found in a file."""
-    judge, _ = bench()
-    trainer = experiment.make_trainer(drift.WAYS[way], seed, judge.train)
+def run(way: str, seed: int) -> list[Row]:
+    """Train one GAN and judge it at each of the moments."""
+    trainer = experiment.make_trainer(drift.WAYS[way], seed, bench().train)
     moments = []
     for steps in drift.STEPS:
         trainer.run(steps - trainer.steps, progress=False)
         moments.append(judged(trainer, seed))
-        short = " ".join(f"{k} {v}" for k, v in moments[-1].items() if isinstance(v, float))
-        print(f"{way:18s} {seed} {steps:6d} {short}", flush=True)
-    write(path, {"key": key, "run": moments})
+        say(way, seed, steps, moments[-1])
     return moments
 
 
 def main(folder: Path) -> None:
-    judge, _ = bench()
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, one thread",
-        "versions": {"torch": torch.__version__, "python": platform.python_version()},
-        "data": f"{len(judge.train)} of {judge.train.source.split(',')[0]}",
-        "seeds": [*SEEDS],
-        "samples": SAMPLES,
-        "judge": round(judge.accuracy, 4),
-        "counts": judge.counts.tolist(),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    # As it will be read: a tuple comes back as a list.
-    now = {
-        way: json.loads(json.dumps(dataclasses.asdict(settings)))
-        for way, settings in drift.WAYS.items()
-    }
-    found: dict[tuple[str, int], list[Row]] = {}
-    # A fresh process each: one that is a copy would share the threads of torch.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh) as pool:
-        waiting = {}
-        for seed in SEEDS:
-            for way, settings in now.items():
-                path = folder / f"{way}, {seed}.json"
-                key = [settings, judge.floor, [*drift.STEPS], torch.__version__]
-                old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-                if old.get("key") == key:
-                    found[way, seed] = old["run"]
-                else:
-                    waiting[pool.submit(run, way, seed, path, key)] = way, seed
-        for done in as_completed(waiting):
-            found[waiting[done]] = done.result()
-    rows: dict[str, Row] = {}
-    for way, settings in now.items():
-        runs = [found[way, seed] for seed in SEEDS]
-        rows[way] = {"settings": settings}
+    found = train_all(run, drift.WAYS, SEEDS, drift.STEPS, folder)
+    rows: dict[str, Any] = {}
+    for way, runs in found.items():
+        rows[way] = {"settings": as_read(drift.WAYS[way])}
         for key in ("distance", "balanced", "kl", "sure", "precision", "recall", "lead", "counts"):
             rows[way][key] = [[moment[key] for moment in moments] for moments in runs]
         rows[way]["leads"] = [moments[-1]["leads"] for moments in runs]
-    floor = {key: float(f"{value:.4g}") for key, value in judge.floor.items()}
-    write(drift.RECORD, {"about": about, "floor": floor, "rows": rows})
+    head = {**about(SEEDS), "counts": bench().counts.tolist()}
+    write(drift.RECORD, {"about": head, "floor": rounded(bench().floor), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -286,6 +286,7 @@ def simulated_gpu(monkeypatch, capability=(8, 0), device=CUDA):
         put(cuda, "_lazy_init", lambda: None)
         put(cuda, "current_device", lambda: 0)
         put(cuda, "device_count", lambda: 1)
+        put(cuda, "is_current_stream_capturing", lambda: Graph.recording is not None)
         put(cuda, "synchronize", lambda device=None: None)
         put(cuda, "get_device_capability", lambda device=None: capability)
         put(cuda, "get_device_name", lambda device=None: "a simulated GPU")
