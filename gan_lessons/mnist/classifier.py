@@ -181,7 +181,8 @@ def train_classifier(
     device = digits.images.device
     random = torch.Generator().manual_seed(s.seed)
     judge = _fresh(s).to(device)
-    adam = torch.optim.Adam(judge.parameters(), s.lr, fused=True)
+    # Old versions of torch have no fused Adam for the GPU of a Mac.
+    adam = torch.optim.Adam(judge.parameters(), s.lr, fused=device.type != "mps")
     order = torch.zeros(0, dtype=torch.int64)
     for step in tqdm(range(s.steps), "training the judge", delay=1, leave=False,
                      disable=not progress):  # fmt: skip
