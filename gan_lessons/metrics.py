@@ -59,10 +59,23 @@ class Moments:
 
 
 def moments(features: Tensor, weights: Tensor | None = None) -> Moments:
-    """Return mean and unbiased covariance (divided by N - 1) of features (N, d), N at least 2.
+    """Return mean and unbiased covariance of features.
 
-    With weights w of sum 1, of shape (N,) and at least 0, as if each sample stood for so much of
-    the whole: m = sum of w x, and C = sum of w (x - m) (x - m)^T / (1 - sum of w^2).
+        m = sum of w x,    C = sum of w (x - m) (x - m)^T / (1 - sum of w^2)
+
+    Without weights each w is 1 / N: C is then divided by N - 1, as usual.
+
+    Parameters
+    ----------
+    features : Tensor
+        (N, d), N at least 2.
+    weights : Tensor, optional
+        w, (N,), at least 0 and of sum 1: for how much of the whole each sample stands.
+
+    Raises
+    ------
+    ValueError
+        If the weights are of another shape or sum, or only one is above 0.
 
     Examples
     --------

@@ -25,10 +25,20 @@ from gan_lessons.samples import Sample, Source, State, values
 
 
 def start() -> None:
-    """Join the processes that torchrun started; without torchrun, do nothing."""
+    """Join the processes that torchrun started; without torchrun, do nothing.
+
+    Raises
+    ------
+    ValueError
+        If there are GPUs, but fewer than processes.
+    """
     if "RANK" not in os.environ or dist.is_initialized():
         return
     if torch.cuda.is_available():
+        here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+        if here > gpus:
+            most = f"at most {gpus}, one for each GPU (or hide them: CUDA_VISIBLE_DEVICES=-1)"
+            raise ValueError(f"nproc-per-node must be {most}, got {here}")
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         dist.init_process_group("cpu:gloo,cuda:nccl")  # by where a tensor is
     else:

@@ -134,3 +134,21 @@ def test_the_mean_over_processes_keeps_shapes(monkeypatch, shapes):
     monkeypatch.setattr(processes, "count", lambda: 3)
     for ours, t in zip(processes.mean(tensors), tensors, strict=True):
         torch.testing.assert_close(ours, 2 * t)
+
+
+@pytest.mark.parametrize("here", [1, 2, 3])
+def test_each_process_has_a_gpu_of_its_own(monkeypatch, here):
+    chosen, groups = [], []
+    for name, value in {"RANK": here - 1, "LOCAL_RANK": here - 1, "LOCAL_WORLD_SIZE": here}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.distributed, "init_process_group", groups.append)
+    if here <= 2:
+        processes.start()
+        assert (chosen, groups) == ([here - 1], ["cpu:gloo,cuda:nccl"])
+    else:
+        with pytest.raises(ValueError, match=r"^nproc-per-node must be at most 2, .*got 3"):
+            processes.start()
+        assert not groups

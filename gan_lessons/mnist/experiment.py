@@ -96,14 +96,15 @@ def default(device: torch.device | str) -> MnistSettings:
     """Return what suits a device: "labels" for a CPU, four times as wide for a GPU.
 
     So little work leaves a GPU waiting for the next order; how wide is best has not been measured.
-    A wide layer adds up more inputs, so its weights must move less: a sixth of the rates.
+    A wide layer adds up more inputs, so its weights must move less: a third of the rates, the best
+    of a sixth, a third and two thirds by one seed each, over 4,000 steps on pictures held out.
     """
     small = PRESETS["labels"]
     if torch.device(device).type == "cpu":
         return small
     wide = replace(SMALL, g_width=4 * SMALL.g_width, d_width=4 * SMALL.d_width)
     cpu = small.loop
-    loop = replace(cpu, lr_d=cpu.lr_d / 6, lr_g=cpu.lr_g / 6, precision="mixed")
+    loop = replace(cpu, lr_d=cpu.lr_d / 3, lr_g=cpu.lr_g / 3, precision="mixed")
     return replace(small, networks=wide, loop=loop, batch=64)
 
 

@@ -4,11 +4,6 @@ A step computes the same on every device, up to rounding; only its time differs.
 `benchmarks/mnist_wide.py` trains with `experiment.default("cuda")` on a CPU, counts steps instead
 of seconds, and writes `RECORD`, which the chapter reads.  How many steps a GPU takes in a second
 is another question: see `gan_lessons.mnist.gpus`.
-
-Examples
---------
->>> [*recorded()["rows"]]
-['labels', 'none']
 """
 
 from __future__ import annotations

@@ -195,3 +195,14 @@ def test_what_a_film_sees_does_not_depend_on_the_device(monkeypatch, gpu):
     for field in dataclasses.fields(films[0]):
         a, b = (getattr(film, field.name) for film in films)
         np.testing.assert_array_equal(a, b, err_msg=field.name)
+
+
+@pytest.mark.parametrize(("name", "type_"), [("T4", "float16"), ("A100", "bfloat16")])
+def test_the_doctor_names_the_gpu(capsys, monkeypatch, name, type_):
+    with device(monkeypatch, name):
+        code, said = run(capsys, "doctor")
+    assert code == 0
+    lines = [line for line in said.out.splitlines() if " device " in line]
+    assert len(lines) == 1
+    assert "a simulated GPU" in lines[0]
+    assert f"16-bit type: {type_}" in lines[0]
