@@ -1,8 +1,8 @@
 """What the settings for a GPU are worth by the step: measured where there was none.
 
 A step computes the same on every device, up to rounding; only its time differs.  So
-`benchmarks/mnist_wide.py` trains with `experiment.default("cuda")` on a CPU, counts steps instead
-of seconds, and writes `RECORD`, which the chapter reads.  How many steps a GPU takes in a second
+`benchmarks/mnist_wide.py` trains with `experiment.default("cuda")` on a CPU, in full precision,
+counts steps instead of seconds, and writes `RECORD`, which the chapter reads.  How many steps a GPU takes in a second
 is another question: see `gan_lessons.mnist.gpus`.
 """
 
@@ -18,8 +18,9 @@ from gan_lessons.mnist.experiment import default
 
 STEPS = (250, 500, 1000, 2000, 4000)  # when the samples are judged
 RECORD = Path(__file__).with_name("wide.json")  # what benchmarks/mnist_wide.py found
-# Those that `mnist train` takes, and those of the notebook, which has no classes.
-WAYS = {"labels": default("cuda"), "none": replace(default("cuda"), classes="none")}
+WIDE = replace(default("cuda"), loop=replace(default("cuda").loop, precision="full"))
+# What `mnist train` takes, and what the notebook takes, which has no classes.
+WAYS = {"labels": WIDE, "none": replace(WIDE, classes="none")}
 
 
 def recorded() -> dict[str, Any]:
