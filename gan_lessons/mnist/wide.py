@@ -2,8 +2,8 @@
 
 A step computes the same on every device, up to rounding; only its time differs.  So
 `benchmarks/mnist_wide.py` trains with `experiment.default("cuda")` on a CPU, in full precision,
-counts steps instead of seconds, and writes `RECORD`, which the chapter reads.  How many steps a GPU takes in a second
-is another question: see `gan_lessons.mnist.gpus`.
+counts steps instead of seconds, and writes `RECORD`, which the chapter reads.  How many steps a
+GPU takes in a second is another question: see `gan_lessons.mnist.gpus`.
 """
 
 from __future__ import annotations
