@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 from mnist_ablation import write
-from mnist_pool import SAMPLES, Row, about, as_read, bench, rounded, say, train_all
+from mnist_pool import SAMPLES, Row, about, as_read, bench, rounded, train_all, train_one
 from torch import Tensor
 
 from gan_lessons import metrics, neighbours
@@ -89,13 +89,7 @@ def logits(trainer: Trainer, pictures: Tensor, labels: Tensor | None) -> Tensor:
 
 def run(way: str, seed: int) -> list[Row]:
     """Train one GAN and judge it at each of the moments."""
-    trainer = experiment.make_trainer(drift.WAYS[way], seed, bench().train)
-    moments = []
-    for steps in drift.STEPS:
-        trainer.run(steps - trainer.steps, progress=False)
-        moments.append(judged(trainer, seed))
-        say(way, seed, steps, moments[-1])
-    return moments
+    return train_one(way, seed, drift.WAYS[way], drift.STEPS, judged)
 
 
 def main(folder: Path) -> None:

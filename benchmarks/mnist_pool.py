@@ -23,7 +23,8 @@ from mnist import Bench
 from mnist_ablation import write
 
 from gan_lessons.mnist.data import load_mnist
-from gan_lessons.mnist.experiment import MnistSettings
+from gan_lessons.mnist.experiment import MnistSettings, make_trainer
+from gan_lessons.training import Trainer
 
 SAMPLES = 10_000
 
@@ -93,12 +94,24 @@ def _kept(run: Run, way: str, seed: int, path: Path, key: Any) -> list[Row]:
     return found
 
 
+def train_one(
+    way: str,
+    seed: int,
+    settings: MnistSettings,
+    moments: Sequence[int],
+    judged: Callable[[Trainer, int], Row],
+) -> list[Row]:
+    """Train one GAN, and judge it after each of so many steps."""
+    trainer = make_trainer(settings, seed, bench().train)
+    found = []
+    for steps in moments:
+        trainer.run(steps - trainer.steps, progress=False)
+        found.append(judged(trainer, seed))
+        short = " ".join(f"{k} {v}" for k, v in found[-1].items() if isinstance(v, float))
+        print(f"{way:18s} {seed} {steps:6d} {short}", flush=True)
+    return found
+
+
 def rounded(found: Mapping[str, float]) -> Row:
     """Four digits of each number."""
     return {name: float(f"{value:.4g}") for name, value in found.items()}
-
-
-def say(way: str, seed: int, steps: int, row: Row) -> None:
-    """Print the numbers of one moment."""
-    short = " ".join(f"{k} {v}" for k, v in row.items() if isinstance(v, float))
-    print(f"{way:18s} {seed} {steps:6d} {short}", flush=True)

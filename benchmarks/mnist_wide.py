@@ -20,24 +20,24 @@ from typing import Any
 
 import torch
 from mnist_ablation import write
-from mnist_pool import SAMPLES, Row, about, as_read, bench, rounded, say, train_all
+from mnist_pool import SAMPLES, Row, about, as_read, bench, rounded, train_all, train_one
 
 from gan_lessons.mnist import experiment, wide
+from gan_lessons.training import Trainer
 
 SEEDS = range(9400, 9403)  # none of them took part in tuning
 FOLDER = Path(__file__).resolve().parent.parent / "_build" / "mnist" / "wide"
 
 
+def judged(trainer: Trainer, seed: int) -> Row:
+    """Judge samples of the averaged G."""
+    draw = torch.Generator().manual_seed(seed)
+    return rounded(bench().score(experiment.sample(trainer, SAMPLES, draw)))
+
+
 def run(way: str, seed: int) -> list[Row]:
     """Train one GAN and judge it at each of the moments."""
-    trainer = experiment.make_trainer(wide.WAYS[way], seed, bench().train)
-    moments = []
-    for steps in wide.STEPS:
-        trainer.run(steps - trainer.steps, progress=False)
-        draw = torch.Generator().manual_seed(seed)
-        moments.append(rounded(bench().score(experiment.sample(trainer, SAMPLES, draw))))
-        say(way, seed, steps, moments[-1])
-    return moments
+    return train_one(way, seed, wide.WAYS[way], wide.STEPS, judged)
 
 
 def main(folder: Path) -> None:
