@@ -39,12 +39,12 @@ def bench() -> Bench:
     return Bench(load_mnist("train"), load_mnist("test"), SAMPLES)
 
 
-def about(seeds: Sequence[int], machine: str = "one thread") -> dict[str, Any]:
+def about(seeds: Sequence[int]) -> dict[str, Any]:
     """What a record says of how it was made."""
     judge = bench()
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {machine}",
+        "machine": f"{platform.machine()}, one thread",
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
         "data": f"{len(judge.train)} of {judge.train.source.split(',')[0]}",
         "seeds": [*seeds],

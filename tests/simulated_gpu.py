@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_flatten, tree_map
 
@@ -183,7 +184,7 @@ def compute(func, args, kwargs):
     asked = kwargs.get("device")
     target = None if ours or asked is None else torch.device(asked).type
     to_cpu = func is aten.copy_.default and not isinstance(args[0], OnGpu)
-    check(func, args, flat, ours, target, to_cpu)
+    check(func, args, flat, ours, to_cpu)
     inside = tree_map(lambda t: t.inner if isinstance(t, OnGpu) else t, (args, kwargs))
     if asked is not None:
         inside[1]["device"] = CPU
@@ -207,7 +208,7 @@ def run(func, args, kwargs):
     return tree_map(lambda t: t.half() if _is_tensor(t) else t, func(*args, **kwargs))
 
 
-def check(func, args, flat, ours, target, to_cpu):
+def check(func, args, flat, ours, to_cpu):
     """Refuse what the device refuses."""
     theirs = [t for t in flat if _is_tensor(t) and not isinstance(t, OnGpu)]
     if func in INDEXED and isinstance(args[0], OnGpu):  # its indices may be on the CPU
@@ -215,13 +216,6 @@ def check(func, args, flat, ours, target, to_cpu):
     # A single number may be anywhere.
     if ours and func not in MOVES and any(t.ndim for t in theirs):
         raise RuntimeError(f"Expected all tensors to be on the same device, in {func}")
-    for draw in (g for g in flat if isinstance(g, torch.Generator)):
-        expected = OnGpu.where.type if ours else target or "cpu"
-        if draw.device.type != expected:
-            got = draw.device.type
-            raise RuntimeError(f"Expected a {expected!r} generator, got {got!r}, in {func}")
-        if Graph.recording is not None:
-            raise RuntimeError(NOT_WHILE_RECORDING + "a generator that the graph does not know")
     if Graph.recording is not None and (func in WAITS or to_cpu or (func in MOVES and theirs)):
         raise RuntimeError(NOT_WHILE_RECORDING + str(func))
 
@@ -243,6 +237,24 @@ class _Everything(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         return compute(func, args, kwargs or {})
+
+
+class _Draws(TorchFunctionMode):
+    """Sees the generators, which reach operations as another object."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        draw = kwargs.get("generator")
+        if draw is not None:
+            asked = kwargs.get("device")
+            if asked is None:
+                asked = args[0].device if args and _is_tensor(args[0]) else CPU
+            expected, got = torch.device(asked).type, draw.device.type
+            if got != expected:
+                raise RuntimeError(f"Expected a {expected!r} generator, got {got!r}, in {func}")
+            if Graph.recording is not None:
+                raise RuntimeError(NOT_WHILE_RECORDING + "a generator the graph does not know")
+        return func(*args, **kwargs)
 
 
 def _by_place(tensors, with_indices=False):
@@ -272,7 +284,7 @@ def simulated_gpu(monkeypatch, capability=(8, 0), device=CUDA):
     """Let there be a GPU; if it is CUDA's, of a compute capability: that of a T4 is (7, 5)."""
     cuda, autocast = torch.cuda, torch.autocast
     future = torch.__future__
-    with monkeypatch.context() as patch, _Everything():
+    with monkeypatch.context() as patch, _Everything(), _Draws():
         put = patch.setattr
         put(torch, "Generator", Generator)
         put(torch.Tensor, "to", _to)

@@ -96,9 +96,9 @@ def default(device: torch.device | str) -> MnistSettings:
     """Return what suits a device: "labels" for a CPU, four times as wide for a GPU.
 
     So little work leaves a GPU waiting for the next order; how wide is best has not been measured.
-    A wide layer adds up more inputs, so its weights must move less: a third of the rates.  By one
-    seed each on pictures held out, a sixth was slower up to 2,000 steps, and two thirds worse from
-    1,000 on.  What this is worth: `gan_lessons.mnist.wide`.
+    A wide layer adds up more inputs, so its weights must move less: a third of the rates.  It was
+    chosen by one seed each of three factors, on pictures held out, which is little.  What these
+    settings are worth was measured with other seeds: `gan_lessons.mnist.wide`.
     """
     small = PRESETS["labels"]
     if torch.device(device).type == "cpu":

@@ -1,4 +1,4 @@
-"""Digits on a GPU: on one that is simulated everywhere, and on a real one where there is one."""
+"""Digits on a GPU, which is simulated: CUDA's, old and new, and a Mac's."""
 
 from __future__ import annotations
 
